@@ -1,0 +1,111 @@
+//! One case: a day and a fact for every field of the dictionary, many of them unknown.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::country::CountryId;
+use crate::field::{Dictionary, FieldId, Standard};
+use crate::number::Number;
+
+/// One fact. *Unknown* is not *absent*: a part with only planar dies has no applicable die area, and that is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Fact {
+    /// Nobody has said.
+    #[default]
+    Unknown,
+    /// Known not to exist.
+    Absent,
+    /// Yes or no.
+    Bool(bool),
+    /// A decimal in the field's unit.
+    Number(Number),
+    /// Place in the field's list of words.
+    Choice(u8),
+    /// A country.
+    Country(CountryId),
+    /// A name.
+    Text(Arc<str>),
+    /// Bits over the field's list of words.
+    Set(u32),
+}
+
+/// What one asks about: the facts on a day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The day of the shipment.
+    pub day: Date,
+    facts: Vec<Fact>,
+}
+
+impl Case {
+    /// A case in which nothing is known.
+    pub fn new(dictionary: &Dictionary, day: Date) -> Case {
+        Case { day, facts: vec![Fact::Unknown; dictionary.fields.len()] }
+    }
+
+    /// A fact.
+    pub fn fact(&self, id: FieldId) -> &Fact {
+        self.facts.get(id.0 as usize).unwrap_or(&Fact::Unknown)
+    }
+
+    /// States a fact.
+    pub fn set(&mut self, id: FieldId, fact: Fact) {
+        if let Some(place) = self.facts.get_mut(id.0 as usize) {
+            *place = fact;
+        }
+    }
+
+    /// The known facts.
+    pub fn known(&self) -> impl Iterator<Item = (FieldId, &Fact)> {
+        self.facts.iter().enumerate().filter(|(_, f)| **f != Fact::Unknown).map(|(i, f)| (FieldId(i as u16), f))
+    }
+
+    /// Fills what is unknown from the standard case, and says which fields were filled.
+    pub fn fill_standard(&mut self, dictionary: &Dictionary) -> Vec<FieldId> {
+        let mut filled = Vec::new();
+        for id in dictionary.ids() {
+            if *self.fact(id) != Fact::Unknown {
+                continue;
+            }
+            let fact = match &dictionary.field(id).standard {
+                Standard::Unknown => continue,
+                Standard::Is(fact) => fact.clone(),
+                Standard::SameAs(other) => self.fact(*other).clone(),
+            };
+            if fact != Fact::Unknown {
+                self.set(id, fact);
+                filled.push(id);
+            }
+        }
+        filled
+    }
+
+    /// The case in one canonical text, a line a known fact: what a receipt hashes.
+    pub fn canonical(&self, dictionary: &Dictionary) -> String {
+        let mut text = format!("date={}\n", self.day);
+        for (id, fact) in self.known() {
+            let field = dictionary.field(id);
+            text.push_str(&format!("{}={}\n", field.name, dictionary.spell(id, fact)));
+        }
+        text
+    }
+}
+
+/// Whether two names are one: without regard to case, and to the legal form at the end ("NVIDIA" is "Nvidia Corporation").
+pub fn same_name(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let Some((head, tail)) = long.split_at_checked(short.len()) else { return false };
+    head.eq_ignore_ascii_case(short) && (tail.is_empty() || legal_form(tail))
+}
+
+/// Words that only say how a company is constituted.
+const LEGAL_FORMS: [&str; 10] = ["corporation", "corp", "inc", "incorporated", "ltd", "limited", "co", "company", "llc", "plc"];
+
+fn legal_form(tail: &str) -> bool {
+    tail.starts_with([' ', ','])
+        && tail
+            .split([' ', ',', '.'])
+            .filter(|word| !word.is_empty())
+            .all(|word| LEGAL_FORMS.iter().any(|form| form.eq_ignore_ascii_case(word)))
+}

@@ -1,0 +1,27 @@
+//! What a case may state: the dictionary of facts, units, exact numbers, chips and orders, all read from text.
+//!
+//! Nothing here opens a file, reads a clock or prints: packs enter as (path, text), days as arguments.
+
+mod case;
+mod chip;
+mod country;
+mod field;
+mod number;
+mod order;
+mod problem;
+mod text;
+mod unit;
+
+pub use case::{Case, Fact, same_name};
+pub use chip::{Catalogue, Chip, Found};
+pub use country::{Countries, CountryId};
+pub use field::{About, Dictionary, Field, FieldId, FieldType, Standard};
+pub use jiff::civil::Date;
+pub use number::{Exact, Number, money_text};
+pub use order::{Order, Orders, Row};
+pub use problem::{Pack, Problem, Severity, Source, nearest};
+pub use text::{Keys, Text, parse_date, parse_toml};
+pub use unit::{Unit, Units};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! The law as pages: read, check, decide, explain, compare, and find the best part that a regime lets through.
+//!
+//! Pure: texts, days and facts come in as arguments; nothing here opens a file, reads a clock or prints.
+
+mod cases;
+mod check;
+mod compare;
+mod corridor;
+mod epoch;
+mod explain;
+mod expr;
+mod frontier;
+mod judge;
+mod law;
+mod load;
+mod overlay;
+mod print;
+mod receipt;
+mod ways;
+
+pub use check::{CheckReport, check};
+pub use compare::{Change, Place, Standing, classify, diff, places, standard_sale};
+pub use corridor::{Corridor, CorridorDecision, Library, Posted};
+pub use epoch::{Doubt, Epoch, Lens, View};
+pub use explain::{Explanation, FeeLine, Missing, NearMiss, NeedLine, Reason, Step, WayLine, clause_text, explain};
+pub use expr::{Op, Term, Test};
+pub use frontier::{Bound, Frontier, FrontierPoint, Question, frontier};
+pub use judge::{Decision, FeeDue, Met, Need, Outcome, Status, Totals, Trace, Tri, decide, trace};
+pub use law::{
+    Clause, ClauseId, ClauseKind, Confidence, Dated, DraftInfo, Group, GroupId, Instrument, InstrumentId, InstrumentKind, Law,
+    LegalForm, Members, Policy, Rule, Suspension, Value, ValueId, Version, Window,
+};
+pub use print::{term_sql, test_sql};
+pub use receipt::{pack_hash, receipt};
+pub use ways::{Settlement, Way, settle};
+
+#[cfg(test)]
+mod tests;
