@@ -228,7 +228,11 @@ fn tri(holds: Tri) -> &'static str {
 /// The act and the place in the law that a version rests on.
 pub(crate) fn citation(law: &Law, version: &Version) -> String {
     let act = &law.instrument(version.by).citation;
-    if version.cite.is_empty() { act.clone() } else { format!("{}; {act}", version.cite) }
+    match version.cite.as_str() {
+        "" => act.clone(),
+        cite if cite == act => act.clone(),
+        cite => format!("{cite}; {act}"),
+    }
 }
 
 fn reasons(law: &Law, epoch: &Epoch, case: &Case, met: &[Met<'_>]) -> Vec<Reason> {
@@ -480,4 +484,19 @@ pub fn clause_text(law: &Law, id: ClauseId) -> String {
         }
     }
     text
+}
+
+impl Law {
+    /// The act and the place in the law of a clause, on the days of an epoch.
+    pub fn citation_on(&self, epoch: &Epoch, id: ClauseId) -> Option<String> {
+        epoch.version(self, id).map(|(version, _)| citation(self, version))
+    }
+
+    /// Who receives a fee and what it is in law, on the days of an epoch.
+    pub fn fee_terms(&self, epoch: &Epoch, id: ClauseId) -> Option<(String, &'static str)> {
+        match &epoch.version(self, id)?.0.rule {
+            Rule::Fee { payee, legal_form, .. } => Some((payee.clone(), legal_form.word())),
+            _ => None,
+        }
+    }
 }

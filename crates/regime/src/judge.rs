@@ -9,7 +9,7 @@ use num_traits::{ToPrimitive, Zero};
 
 use crate::epoch::Epoch;
 use crate::expr::{Op, Term, Test};
-use crate::law::{ClauseId, GroupId, Law, Policy, Rule, Version, Window};
+use crate::law::{ClauseId, ClauseKind, GroupId, Law, Policy, Rule, Version, Window};
 
 /// True, false or unknown (Kleene).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -829,13 +829,9 @@ pub fn trace<'a>(law: &'a Law, epoch: &'a Epoch, case: &'a Case, totals: &'a Tot
     let decision = judge.decide();
     let mut met = Vec::with_capacity(64);
     if decision.in_scope {
-        for clause in law.clause_ids() {
+        for clause in judge.spoke() {
             let holds = judge.applies(clause);
-            let Some((version, _)) = epoch.version(law, clause).filter(|_| holds != Tri::False) else { continue };
-            let Some(when) = version.rule.when() else { continue };
-            if matches!(version.rule, Rule::Condition { .. } | Rule::Quota { .. }) {
-                continue;
-            }
+            let Some(when) = epoch.version(law, clause).and_then(|(v, _)| v.rule.when()) else { continue };
             met.push(Met { clause, test: None, holds, depth: 0, sides: (None, None) });
             judge.meet(clause, when, 1, &mut met);
         }
@@ -844,6 +840,57 @@ pub fn trace<'a>(law: &'a Law, epoch: &'a Epoch, case: &'a Case, totals: &'a Tot
 }
 
 impl<'a> Judge<'a> {
+    /// The clauses that took part in the answer, strictest kind first: what forbids, requires, lifts, judges, charges, and the
+    /// classes that these rest on; classes that have something to say to the desk as well.
+    fn spoke(&mut self) -> Vec<ClauseId> {
+        let law = self.law;
+        let mut spoke: Vec<ClauseId> = Vec::new();
+        let mut attached: Vec<ClauseId> = Vec::new();
+        for id in law.tables.prohibitions.iter().chain(&law.tables.requirements) {
+            if self.applies(*id) != Tri::False {
+                spoke.push(*id);
+                for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
+                    attached.extend(list.get(id.0 as usize).into_iter().flatten());
+                }
+            }
+        }
+        attached.sort_by_key(|id| (law.clause(*id).kind, *id));
+        attached.extend(&law.tables.fees);
+        for id in attached {
+            if !spoke.contains(&id) && self.applies(id) != Tri::False {
+                spoke.push(id);
+            }
+        }
+        let classes = law.clause_ids().filter(|id| law.clause(*id).kind == ClauseKind::Class);
+        let mut rest: Vec<ClauseId> = Vec::new();
+        let mut told: Vec<ClauseId> = Vec::new();
+        for id in &spoke {
+            self.classes(*id, &mut rest);
+        }
+        for id in classes {
+            let notice = self.epoch.version(law, id).is_some_and(|(v, _)| !v.notice.is_empty());
+            if (rest.contains(&id) || notice) && self.applies(id) != Tri::False {
+                told.push(id);
+            }
+        }
+        spoke.append(&mut told);
+        spoke
+    }
+
+    /// The classes that a clause rests on.
+    fn classes(&self, id: ClauseId, found: &mut Vec<ClauseId>) {
+        let mut next = Vec::new();
+        if let Some(when) = self.epoch.version(self.law, id).and_then(|(v, _)| v.rule.when()) {
+            when.clauses(&mut next);
+        }
+        for class in next {
+            if !found.contains(&class) {
+                found.push(class);
+                self.classes(class, found);
+            }
+        }
+    }
+
     /// Records a tree: of a false part only that it failed, of everything else its comparisons.
     fn meet(&mut self, clause: ClauseId, test: &'a Test, depth: u8, met: &mut Vec<Met<'a>>) {
         let holds = self.test(test);

@@ -513,3 +513,14 @@ impl Law {
         }
     }
 }
+
+impl Law {
+    /// The members of a set, as people write them.
+    pub fn members(&self, members: &Members) -> Vec<String> {
+        let countries = &self.dictionary.countries;
+        let mut names: Vec<String> =
+            countries.ids().filter(|c| members.has_country(*c)).map(|c| countries.code(c).to_owned()).collect();
+        names.extend(members.names.iter().map(|n| n.to_string()));
+        names
+    }
+}

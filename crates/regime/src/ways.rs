@@ -9,7 +9,7 @@ use facts::{Case, CountryId, Exact, Fact, FieldId, FieldType, Number};
 use num_traits::{One, Zero};
 
 use crate::epoch::Epoch;
-use crate::expr::{Piece, Term, Test};
+use crate::expr::{Op, Piece, Term, Test};
 use crate::judge::{Judge, Outcome, Totals, Tri, Val, decide};
 use crate::law::{ClauseId, Law, Rule, Version};
 use crate::print::term_sql;
@@ -209,6 +209,8 @@ pub(crate) struct Cells {
     words: Vec<String>,
     places: Vec<Option<usize>>,
     thresholds: Vec<String>,
+    /// Thresholds that no decimal fact reaches, and whether the law counts them with what lies above.
+    unreached: Vec<(usize, bool)>,
     /// For a number: where each cell ends above, and whether the end belongs to it; none for the topmost.
     pub(crate) upper: Vec<Option<(Exact, bool)>>,
 }
@@ -216,7 +218,7 @@ pub(crate) struct Cells {
 impl Cells {
     fn words(name: String, words: Vec<String>) -> Cells {
         let places = vec![None; words.len()];
-        Cells { facts: vec![], name, words, places, thresholds: vec![], upper: vec![] }
+        Cells { facts: vec![], name, words, places, thresholds: vec![], unreached: vec![], upper: vec![] }
     }
 
     /// A line for each run of cells.
@@ -227,6 +229,12 @@ impl Cells {
             match self.places.get(*i).copied().flatten() {
                 Some(place) => numbers.push(place),
                 None => plain.extend(self.words.get(*i).cloned()),
+            }
+        }
+        for (threshold, above) in &self.unreached {
+            let side = if *above { 2 * threshold + 2 } else { 2 * threshold };
+            if numbers.contains(&side) {
+                numbers.push(2 * threshold + 1);
             }
         }
         numbers.sort_unstable();
@@ -425,9 +433,12 @@ fn countries(law: &Law, epoch: &Epoch, asked: &Asked<'_>, case: &Case, id: Field
     }
     for (_, members) in kinds {
         let codes: Vec<&str> = members.iter().map(|c| law.dictionary.countries.code(*c)).collect();
-        let word = match codes.len() {
-            0..=6 => codes.join(" "),
-            n => format!("{} and {} more", codes.get(..3).unwrap_or_default().join(" "), n - 3),
+        let others: Vec<&str> =
+            law.dictionary.countries.ids().filter(|c| !members.contains(c)).map(|c| law.dictionary.countries.code(c)).collect();
+        let word = match (codes.len(), others.len()) {
+            (0..=6, _) => codes.join(" "),
+            (_, 1..=6) => format!("any but {}", others.join(" ")),
+            (n, _) => format!("{} and {} more", codes.get(..3).unwrap_or_default().join(" "), n - 3),
         };
         cells.facts.extend(members.first().map(|c| Fact::Country(*c)));
         cells.words.push(word);
@@ -616,6 +627,9 @@ fn numbers(law: &Law, epoch: &Epoch, asked: &Asked<'_>, case: &Case, totals: &To
         .collect();
     if let Some((term, _)) = label {
         cells.name = term_sql(law, term);
+        let upward = asked.tests.iter().any(|t| matches!(t, Test::Compare { op: Op::Ge | Op::Lt, left, .. } if left == term));
+        let reached: Vec<usize> = cells.places.iter().flatten().copied().collect();
+        cells.unreached = (0..limits.len()).filter(|i| !reached.contains(&(2 * i + 1))).map(|i| (i, upward)).collect();
     }
     whole
 }

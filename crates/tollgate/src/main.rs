@@ -1,19 +1,59 @@
-//! x
-fn main() {
-    static D: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/data.rs"));
-    let pack = std::sync::Arc::new(facts::Pack::new(D.iter().map(|(a, b)| (*a, *b))));
-    let t = std::time::Instant::now();
-    let r = regime::check(pack, &mut |_| ());
-    for p in &r.problems {
-        eprint!("{p}");
+//! The one binary: decide shipments of AI chips under dated, cited export-control law, and say why.
+
+mod args;
+mod check;
+mod classify;
+mod decide;
+mod diff;
+mod explain;
+mod frontier;
+mod pack;
+mod screen;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use screen::{Failure, Screen};
+
+/// What a run ended with, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done; nothing stands in the way.
+    Done = 0,
+    /// A file or the machine failed.
+    Failed = 1,
+    /// Some rows or texts are bad; the rest was done.
+    Problems = 3,
+    /// The case is undetermined: facts are missing.
+    Undetermined = 4,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let screen = Screen::new(&cli.common);
+    let done = match &cli.command {
+        Command::Decide(args) => decide::run(&screen, &cli.common, args),
+        Command::Explain(args) => explain::run(&screen, &cli.common, args),
+        Command::Classify(args) => classify::run(&screen, &cli.common, args),
+        Command::Diff(args) => diff::run(&screen, &cli.common, args),
+        Command::Frontier(args) => frontier::run(&screen, &cli.common, args),
+        Command::Check(args) => check::run(&screen, &cli.common, args),
+        Command::Show(args) => show::run(&screen, &cli.common, args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "tollgate", &mut script);
+            screen.out(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
+        }
+    };
+    match done {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(failure) => {
+            screen.failure(&failure);
+            ExitCode::from(if matches!(failure, Failure::Problems(_)) { Exit::Problems as u8 } else { Exit::Failed as u8 })
+        }
     }
-    eprintln!(
-        "{} errors, {} problems, {} cases, {} clauses, {} instr {:?}",
-        r.errors(),
-        r.problems.len(),
-        r.cases,
-        r.clauses,
-        r.instruments,
-        t.elapsed()
-    );
 }

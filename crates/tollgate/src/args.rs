@@ -1,0 +1,311 @@
+//! What one may say on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use facts::{Date, parse_date};
+use regime::Outcome;
+
+/// Decide shipments of AI chips under dated, cited export-control law, and say why.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, about, max_term_width = 110)]
+#[command(
+    after_help = "Exit status: 0 done · 1 a file or the machine failed · 2 wrong usage · 3 bad rows or texts · 4 undetermined\n\
+Tollgate states the law as published; it is no legal advice."
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command understands.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Use the packs of this folder; a regime, or any other file in it, stands in for the embedded one
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Colours: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to look at the law.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Look {
+    /// A regime or corridor; several regimes make a corridor. Default: the corridor `us-cn`
+    #[arg(long = "regime", value_name = "ID", help_heading = "The law")]
+    pub regimes: Vec<String>,
+    /// Lay a draft over the regime; may be given several times
+    #[arg(long = "draft", value_name = "NAME", help_heading = "The law")]
+    pub drafts: Vec<String>,
+    /// What is enforced, or the letter of the law
+    #[arg(long, value_enum, default_value = "practice", help_heading = "The law")]
+    pub view: ViewWord,
+    /// Use only law that was published by this day
+    #[arg(long, value_name = "DAY", value_parser = day, help_heading = "The law")]
+    pub known: Option<Date>,
+}
+
+/// Practice or text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ViewWord {
+    /// What is enforced.
+    Practice,
+    /// What is written.
+    Text,
+}
+
+impl Look {
+    /// The lens that it means.
+    pub(crate) fn lens(&self) -> regime::Lens {
+        let view = if self.view == ViewWord::Text { regime::View::Text } else { regime::View::Practice };
+        regime::Lens { view, known: self.known }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Decide an order book: CSV or JSON lines in, decisions, fees and a summary out
+    Decide(DecideArgs),
+    /// Decide one order and say why: clauses, values, dates, citations, near misses, missing facts
+    Explain(ExplainArgs),
+    /// A part's status by destination over time
+    Classify(ClassifyArgs),
+    /// Which parts and places change between two days, or between law and draft
+    Diff(DiffArgs),
+    /// The best part that the law still lets through
+    Frontier(FrontierArgs),
+    /// Check every regime, draft, part and case of a pack
+    Check(CheckArgs),
+    /// Show regimes, clauses, instruments, chips, fields or drafts
+    Show(ShowArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  tollgate completions bash > ~/.local/share/bash-completion/completions/tollgate")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Arguments of `decide`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate decide orders.csv\n  tollgate decide orders.csv --out decisions.csv\n  \
+cat orders.jsonl | tollgate decide - --format jsonl\n\n\
+The first line of a CSV names the columns (`tollgate show fields`); `date` is needed, and every fact left out stays\nunknown. \
+Rows feed running totals in order of date, whatever their order in the file.")]
+pub(crate) struct DecideArgs {
+    /// The order book, or - for standard input
+    pub file: PathBuf,
+    /// Write the decisions here (.csv or .jsonl), whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to print the decisions; default: a table on a terminal, CSV otherwise
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// How the order book is written; default: by its name or first character
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub input: Option<InputFormat>,
+    /// Fill what an order leaves out from the standard case (says so in the summary)
+    #[arg(long)]
+    pub standard: bool,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// How decisions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for reading.
+    Table,
+    /// CSV with a header.
+    Csv,
+    /// A JSON object a line.
+    Jsonl,
+    /// Only the summary.
+    Summary,
+}
+
+/// How an order book is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// CSV with a header.
+    Csv,
+    /// A JSON object a line.
+    Jsonl,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate explain --on 2025-05-01 --chip 'H20 96GB' --to CN --standard\n  \
+tollgate explain --on 2026-03-01 --chip 'H200 SXM' --to CN --standard -f dd_lab_review=no\n  \
+tollgate explain '{\"date\": \"2024-03-01\", \"chip\": \"L20\", \"to\": \"CN\", \"kind\": \"export\"}'\n\n\
+Without --standard every fact that is not given is unknown, and the answer names those that would settle it.")]
+pub(crate) struct ExplainArgs {
+    /// The order as a JSON object, or - to read it from standard input
+    pub order: Option<String>,
+    /// Day of the shipment
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub on: Option<Date>,
+    /// The part, by its name in the catalogue
+    #[arg(long)]
+    pub chip: Option<String>,
+    /// Destination
+    #[arg(long, value_name = "COUNTRY")]
+    pub to: Option<String>,
+    /// Any other fact: -f tpp=4708 -f datacenter=no
+    #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
+    pub facts: Vec<String>,
+    /// A running total before this shipment: --total cn-shipped=0
+    #[arg(long = "total", value_name = "QUOTA=NUMBER")]
+    pub totals: Vec<String>,
+    /// Fill what is not given from the standard case: an ordinary civilian sale by the maker
+    #[arg(long)]
+    pub standard: bool,
+    /// Show the test of every clause that applied, part by part
+    #[arg(long, short)]
+    pub long: bool,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Arguments of `classify`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate classify 'H20 96GB' --to CN\n  tollgate classify H20\n\n\
+The question is asked for the standard case: an ordinary civilian sale by the part's maker (`tollgate show fields`).")]
+pub(crate) struct ClassifyArgs {
+    /// The part, or a family of parts
+    pub chip: String,
+    /// Only this destination
+    #[arg(long, value_name = "COUNTRY")]
+    pub to: Option<String>,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Arguments of `diff`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate diff 2023-11-16 2023-11-17\n  tollgate diff 2026-01-14 2026-01-15 --to CN\n  \
+tollgate diff --draft safe-chips --on 2026-03-01")]
+pub(crate) struct DiffArgs {
+    /// The first day
+    #[arg(value_parser = day, required_unless_present = "drafts")]
+    pub before: Option<Date>,
+    /// The second day
+    #[arg(value_parser = day, requires = "before")]
+    pub after: Option<Date>,
+    /// With --draft: the day on which law and draft are compared
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub on: Option<Date>,
+    /// Only this destination
+    #[arg(long, value_name = "COUNTRY")]
+    pub to: Option<String>,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Arguments of `frontier`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate frontier --to CN --on 2024-03-01\n  \
+tollgate frontier --to CN --on 2024-03-01 -f applicable_die_area_mm2=814 -f exporter=NVIDIA\n  \
+tollgate frontier --to CN --on 2026-03-01 --at-most 'licence, case by case'\n\n\
+The part may have any properties that you do not give. Bounds are exact: < stands for an open one.")]
+pub(crate) struct FrontierArgs {
+    /// Destination
+    #[arg(long, value_name = "COUNTRY")]
+    pub to: String,
+    /// Day of the shipment
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub on: Date,
+    /// The strictest answer that still counts as let through
+    #[arg(long, value_name = "OUTCOME", default_value = "free", value_parser = outcome)]
+    pub at_most: Outcome,
+    /// A property of the part or a fact of the sale that is fixed
+    #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
+    pub facts: Vec<String>,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate check\n  tollgate check my-packs/\n\n\
+A folder holds what `data/` holds: regimes/<id>/, chips/, fields.toml …; what it lacks is taken from the binary.")]
+pub(crate) struct CheckArgs {
+    /// A folder of packs; default: the embedded ones
+    pub dir: Option<PathBuf>,
+    /// Count warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  tollgate show\n  tollgate show clauses\n  tollgate show clause 3A090.a\n  tollgate show chip 'H20 96GB'\n  tollgate show fields"
+)]
+pub(crate) struct ShowArgs {
+    /// What to show
+    #[arg(value_enum, default_value = "regimes")]
+    pub what: ShowWhat,
+    /// Which one
+    pub name: Option<String>,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// What `show` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowWhat {
+    /// Regimes and corridors.
+    Regimes,
+    /// Clauses of the corridor.
+    Clauses,
+    /// One clause as it stands.
+    Clause,
+    /// Legal acts.
+    Instruments,
+    /// Country groups and other sets, as of today's law in the pack.
+    Groups,
+    /// Drafts.
+    Drafts,
+    /// The catalogue.
+    Chips,
+    /// One part.
+    Chip,
+    /// The dictionary of facts.
+    Fields,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    parse_date(text)
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let known: Vec<&str> = Outcome::ALL.iter().map(|o| o.text()).collect();
+    Outcome::parse(text).ok_or_else(|| format!("one of: {}", known.join("; ")))
+}

@@ -1,0 +1,77 @@
+//! `tollgate diff`: what changes between two days, or between law and draft.
+
+use comfy_table::Cell;
+use regime::{Change, diff, places};
+use serde_json::json;
+
+use crate::Exit;
+use crate::args::{Common, DiffArgs};
+use crate::classify::{country, standing};
+use crate::pack;
+use crate::screen::{Count, Failure, Screen};
+
+/// How many country codes a row names.
+const MOST: usize = 6;
+
+/// Compares.
+pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<Exit, Failure> {
+    let library = pack::library(common)?;
+    let days = match (args.before, args.after, args.on, args.look.drafts.is_empty()) {
+        (Some(before), Some(after), None, _) => (before, after),
+        (None, None, Some(on), false) | (Some(on), None, None, false) => (on, on),
+        _ => {
+            let hint = "say `diff DAY1 DAY2`, or `diff --draft NAME --on DAY`".to_owned();
+            return Err(Failure::Message("two days, or a draft and a day, are needed".to_owned(), hint));
+        }
+    };
+    let mut look = args.look.clone();
+    if days.0 == days.1 {
+        look.drafts.clear();
+    }
+    let mut before = pack::corridor(&library, &look)?;
+    let mut after = pack::corridor(&library, &args.look)?;
+    let mut changes = diff((&mut before, days.0), (&mut after, days.1), &library.dictionary, &library.catalogue);
+    if let Some(to) = &args.to {
+        let only = country(&library, to)?;
+        changes.retain_mut(|c| {
+            c.place.countries.retain(|p| *p == only);
+            !c.place.countries.is_empty()
+        });
+    }
+    if screen.json {
+        let rows: Vec<_> = changes
+            .iter()
+            .map(|c| {
+                let codes: Vec<&str> = c.place.countries.iter().map(|p| library.dictionary.countries.code(*p)).collect();
+                json!({ "chip": c.chip, "countries": codes, "before": standing(&c.before), "after": standing(&c.after) })
+            })
+            .collect();
+        screen.json(
+            &json!({ "before": days.0.to_string(), "after": days.1.to_string(), "drafts": args.look.drafts, "changes": rows }),
+        )?;
+        return Ok(Exit::Done);
+    }
+    let mut table = screen.table(&["part", "places", "before", "after", "by"]);
+    for Change { chip, before, after, place } in &changes {
+        table.add_row([
+            Cell::new(chip),
+            Cell::new(places(&library.dictionary, place, MOST)),
+            screen.outcome(before.outcome, &before.said),
+            screen.outcome(after.outcome, &after.said),
+            Cell::new(if after.by.is_empty() { format!("no longer {}", before.by) } else { after.by.clone() }),
+        ]);
+    }
+    let mut parts: Vec<&str> = changes.iter().map(|c| c.chip.as_str()).collect();
+    parts.dedup();
+    let what = if days.0 == days.1 {
+        format!("on {} under {}", days.0, args.look.drafts.join(" and "))
+    } else {
+        format!("from {} to {}", days.0, days.1)
+    };
+    if changes.is_empty() {
+        screen.out(&format!("nothing changes {what}"))?;
+    } else {
+        screen.out(&format!("{table}\n{} change {what} (standard case)", Count(parts.len(), "part", "parts")))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,235 @@
+//! What people see: tables that fit, colours where they help, problems with their place, and failures with what to do next.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use facts::{Problem, Severity};
+use regime::Outcome;
+
+use crate::args::{ColorWhen, Common};
+
+/// Why a command could not be done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Texts or facts are bad.
+    Problems(Vec<Problem>),
+    /// Something else: what, and what to do next.
+    Message(String, String),
+    /// Whoever read the output has gone; nobody is left to tell.
+    ReaderGone,
+}
+
+impl Failure {
+    /// A file that could not be read or written.
+    pub(crate) fn io(path: &Path, error: &io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::ReaderGone;
+        }
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => "is the name right? The path is taken from the folder that you are in",
+            io::ErrorKind::PermissionDenied => "may you read or write there?",
+            io::ErrorKind::StorageFull => "the disk is full; nothing was left half-written",
+            _ => "",
+        };
+        Failure::Message(format!("{}: {error}", path.display()), hint.to_owned())
+    }
+}
+
+/// A line under the header and nothing else.
+const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// The terminal, or what stands for it.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    /// Whether the answer is JSON.
+    pub json: bool,
+    /// Whether standard output is a terminal.
+    pub terminal: bool,
+    colour: bool,
+    width: u16,
+}
+
+impl Screen {
+    /// Looks at the terminal and the options.
+    pub(crate) fn new(common: &Common) -> Screen {
+        match common.color {
+            ColorWhen::Auto => {}
+            ColorWhen::Always => anstream::ColorChoice::Always.write_global(),
+            ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        let terminal = io::stdout().is_terminal();
+        let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+        let width = width.or_else(|| Table::new().width().filter(|_| terminal)).unwrap_or(100);
+        Screen { json: common.json, terminal, colour: common.color != ColorWhen::Never, width: width.clamp(40, 400) }
+    }
+
+    /// Prints text to standard output.
+    pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        let mut out = anstream::stdout().lock();
+        let written =
+            out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+        written.and_then(|()| out.flush()).map_err(|e| Failure::io(Path::new("standard output"), &e))
+    }
+
+    /// Prints a value as JSON.
+    pub(crate) fn json(&self, value: &serde_json::Value) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Message(e.to_string(), String::new()))?;
+        self.out(&text)
+    }
+
+    /// Prints text to standard error.
+    pub(crate) fn err(&self, text: &str) {
+        // Nobody can be told that standard error is gone.
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Prints what went wrong, and what to do next.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        match failure {
+            Failure::Problems(problems) => self.problems(problems),
+            Failure::Message(message, hint) => {
+                let hint = if hint.is_empty() { String::new() } else { format!("  = {hint}\n") };
+                self.err(&format!("{} {message}\n{hint}", self.paint("error:", Paint::Bad)));
+            }
+            Failure::ReaderGone => {}
+        }
+    }
+
+    /// Prints problems with their place.
+    pub(crate) fn problems(&self, problems: &[Problem]) {
+        for problem in problems {
+            let text = problem.to_string();
+            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            let paint = if problem.severity == Severity::Error { Paint::Bad } else { Paint::Middling };
+            self.err(&format!("{}\n{rest}", self.paint(first, paint)));
+        }
+    }
+
+    /// Text in a colour.
+    pub(crate) fn paint(&self, text: &str, paint: Paint) -> String {
+        use owo_colors::OwoColorize;
+        if !self.colour {
+            return text.to_owned();
+        }
+        match paint {
+            Paint::Good => text.green().bold().to_string(),
+            Paint::Middling => text.yellow().bold().to_string(),
+            Paint::Bad => text.red().bold().to_string(),
+            Paint::Unsure => text.magenta().bold().to_string(),
+            Paint::Faint => text.dimmed().to_string(),
+            Paint::Strong => text.bold().to_string(),
+        }
+    }
+
+    /// A table with a header that fits the terminal.
+    pub(crate) fn table(&self, header: &[&str]) -> Table {
+        let mut table = Table::new();
+        table.load_style(LINES).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        table.set_header(header.iter().map(|h| Cell::new(h).add_attribute(Attribute::Bold)));
+        if self.colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        table
+    }
+
+    /// A cell in the colour of an outcome.
+    pub(crate) fn outcome(&self, outcome: Outcome, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        match paint_of(outcome) {
+            Paint::Good => cell.fg(Color::Green),
+            Paint::Middling => cell.fg(Color::Yellow),
+            Paint::Bad => cell.fg(Color::Red),
+            _ => cell.fg(Color::Magenta),
+        }
+    }
+
+    /// Text wrapped to the terminal, each line after an indent.
+    pub(crate) fn wrap(&self, text: &str, indent: usize) -> String {
+        let width = usize::from(self.width).saturating_sub(indent).max(20);
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+        lines.join(&format!("\n{}", " ".repeat(indent)))
+    }
+}
+
+/// What a colour says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// Passes.
+    Good,
+    /// Passes with something.
+    Middling,
+    /// Does not pass.
+    Bad,
+    /// Not known.
+    Unsure,
+    /// Beside the point.
+    Faint,
+    /// A heading.
+    Strong,
+}
+
+/// The colour of an outcome.
+pub(crate) fn paint_of(outcome: Outcome) -> Paint {
+    match outcome {
+        Outcome::Free => Paint::Good,
+        Outcome::Exception | Outcome::Licence(regime::Policy::Approval | regime::Policy::CaseByCase) => Paint::Middling,
+        Outcome::Licence(_) | Outcome::Prohibited => Paint::Bad,
+        Outcome::Undetermined => Paint::Unsure,
+    }
+}
+
+/// A problem as JSON.
+pub(crate) fn problem_json(problem: &Problem) -> serde_json::Value {
+    serde_json::json!({
+        "severity": if problem.severity == Severity::Error { "error" } else { "warning" },
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "excerpt": problem.excerpt,
+        "hint": problem.hint,
+    })
+}
+
+/// How many, with its noun.
+pub(crate) struct Count(pub usize, pub &'static str, pub &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", grouped(self.0 as i128), if self.0 == 1 { self.1 } else { self.2 })
+    }
+}
+
+/// A whole number with thousands apart.
+pub(crate) fn grouped(number: i128) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// An amount in minor units with thousands apart.
+pub(crate) fn money(minor: i128) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", grouped(minor.abs() / 100), minor.abs() % 100)
+}
