@@ -65,11 +65,11 @@ impl<'a, R: Read> Orders<'a, R> {
     ///
     /// # Errors
     /// The header cannot be read, or has no `date`.
-    pub fn csv(dictionary: &'a Dictionary, catalogue: &'a Catalogue, file: &str, input: R) -> Result<Self, Problem> {
+    pub fn csv(dictionary: &'a Dictionary, catalogue: &'a Catalogue, file: &str, input: R) -> Result<Self, Box<Problem>> {
         let mut reader = Box::new(
             csv::ReaderBuilder::new().flexible(true).has_headers(true).from_reader(BufReader::with_capacity(1 << 16, input)),
         );
-        let bad = |message: String, hint: &str| row_problem(file, 1, 1, "", message).hint(hint);
+        let bad = |message: String, hint: &str| Box::new(row_problem(file, 1, 1, "", message).hint(hint));
         let headers = reader
             .byte_headers()
             .map_err(|e| bad(format!("the header cannot be read: {e}"), "the first line names the columns"))?
@@ -132,9 +132,11 @@ impl<'a, R: Read> Orders<'a, R> {
         }
         let line = record.position().map_or(line, csv::Position::line);
         let last = reader.position().line();
+        let id = headers.iter().position(|(_, c)| *c == Column::Id).and_then(|i| record.get(i));
+        let id = id.map(|id| cut(&String::from_utf8_lossy(id))).unwrap_or_default();
         let bad = |column: usize, text: &str, message: String, hint: &str| {
             let why = row_problem(&self.file, line, column, text, message).hint(hint);
-            Some(Row { line, id: String::new(), order: Err(vec![why]) })
+            Some(Row { line, id: id.clone(), order: Err(vec![why]) })
         };
         if last > line + 2 {
             let hint = format!("a quote on line {line} is not closed where it should be; the lines inside were not read as rows");

@@ -112,7 +112,7 @@ pub(crate) fn run(law: &Law, catalogue: &Catalogue, with_draft: &dyn Fn(&str) ->
     let mut report = CaseReport::default();
     for table in &law.case_tables {
         // With drafts laid over, only their own cases are asked again: the regime's may rightly come out otherwise.
-        if table.draft.is_some() != !law.overlaid.is_empty() {
+        if table.draft.is_some() == law.overlaid.is_empty() {
             continue;
         }
         for line in &table.rows {
@@ -203,7 +203,7 @@ fn one(
     }
     if let Some((open, at)) = cell("open") {
         let is_open = |id: &str| decision.needs.iter().any(|n| n.status == Status::Open && law.clause(n.clause).id == id);
-        for id in open.split_whitespace().filter(|id| !is_open(id)) {
+        if let Some(id) = open.split_whitespace().find(|id| !is_open(id)) {
             return Err((at.clone(), format!("`{id}` is not open"), format!("open: {}", open_needs(law, &decision))));
         }
     }

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use facts::{Case, Date, Problem, Severity};
 
 use crate::cases;
+use crate::cells::reached;
 use crate::corridor::Library;
 use crate::epoch::{Epoch, Lens, View};
 use crate::expr::{Piece, Term, Test};
 use crate::judge::Tri;
 use crate::law::{ClauseId, ClauseKind, Law, Policy, Rule};
-use crate::ways::{reached, witness};
+use crate::witness::witness;
 
 /// What a check found.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use facts::{Case, Catalogue, Date, Dictionary, Keys, Pack, Problem, Severity, Source, nearest, parse_toml};
 
 use crate::epoch::{Epoch, Lens};
-use crate::judge::{Decision, Outcome, Status, Totals, decide};
+use crate::judge::{Decision, Outcome, Totals, decide};
 use crate::law::{Law, Policy};
 
 /// What a pack holds, read as far as every question needs it: dictionary, catalogue, and the names of the rest.
@@ -196,12 +196,11 @@ impl Corridor {
         self.laws.iter().map(|_| Totals::from_start()).collect()
     }
 
-    /// Decides one row of an order book and adds it to the running totals, where it may move: nothing refused, nothing
-    /// undetermined and nothing with a failed condition is counted.
+    /// Decides one row of an order book and adds it to the running totals, where it may move: nothing presumed
+    /// denied, prohibited or undetermined is counted.
     pub fn decide_and_post(&mut self, case: &Case, totals: &mut [Totals]) -> (CorridorDecision, Posted) {
         let decision = self.decide(case, totals);
-        let failed = decision.gates.iter().flat_map(|g| &g.needs).any(|n| n.status == Status::Failed);
-        let moves = decision.outcome < Outcome::Licence(Policy::Denial) && !failed;
+        let moves = decision.outcome < Outcome::Licence(Policy::Denial);
         if moves {
             for ((law, kept), totals) in self.laws.iter().zip(&self.epochs).zip(totals) {
                 if let Some(epoch) = kept.iter().find(|e| e.holds(case.day)) {

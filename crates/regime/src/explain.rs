@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::cases::said;
 use crate::epoch::{Epoch, Lens, View};
 use crate::expr::{Piece, Term, Test};
-use crate::judge::{Judge, Met, Outcome, Totals, Tri, trace};
+use crate::judge::{Judge, Outcome, Totals, Tri};
 use crate::law::{ClauseId, ClauseKind, InstrumentId, Law, Rule, Version};
 use crate::print::{term_sql, test_sql};
 use crate::receipt::{pack_hash, receipt};
+use crate::trace::{Met, trace};
 use crate::ways::settle;
 
 /// One gate's decision, explained.

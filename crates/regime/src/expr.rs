@@ -196,13 +196,16 @@ fn clause_of(piece: Piece<'_>, found: &mut Vec<ClauseId>) {
 /// What names mean on a page.
 pub(crate) struct Names<'a> {
     pub(crate) dictionary: &'a Dictionary,
-    pub(crate) clause: &'a dyn Fn(&str) -> Option<(ClauseId, ClauseKind, Unit)>,
+    pub(crate) clause: &'a ClauseNamed<'a>,
     pub(crate) clauses: &'a dyn Fn() -> Vec<String>,
     pub(crate) value: &'a dyn Fn(&str) -> Option<(ValueId, Unit)>,
     pub(crate) values: &'a dyn Fn() -> Vec<String>,
     pub(crate) group: &'a dyn Fn(&str) -> Option<(GroupId, bool)>,
     pub(crate) groups: &'a dyn Fn() -> Vec<String>,
 }
+
+/// A clause by name, with its kind and the unit of its number.
+type ClauseNamed<'a> = dyn Fn(&str) -> Option<(ClauseId, ClauseKind, Unit)> + 'a;
 
 /// What an expression turned out to be.
 enum Typed {

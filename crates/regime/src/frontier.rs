@@ -4,11 +4,11 @@
 
 use facts::{Case, Exact, Fact, FieldId, Number};
 
+use crate::cells::{Asked, Cells, partition};
 use crate::corridor::Corridor;
 use crate::epoch::Epoch;
 use crate::judge::{Outcome, Totals};
 use crate::law::Law;
-use crate::ways::{Asked, Cells, partition};
 
 /// What is asked.
 #[derive(Clone, Debug)]

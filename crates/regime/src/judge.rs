@@ -1,15 +1,15 @@
 //! The judge: one case under the law of its day, three-valued to the end. A missing fact never permits.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 
 use facts::{Case, Exact, Fact, FieldId, Number};
-use num_traits::{ToPrimitive, Zero};
+use num_traits::Zero;
 
 use crate::epoch::Epoch;
+use crate::exact::{Arithmetic, Near, Val, both, cents};
 use crate::expr::{Op, Term, Test};
-use crate::law::{ClauseId, ClauseKind, GroupId, Law, Policy, Rule, Version, Window};
+use crate::law::{ClauseId, GroupId, Law, Policy, Rule, Version, Window};
 
 /// True, false or unknown (Kleene).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -224,114 +224,6 @@ fn key(law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<String>
         }
     }
     Some(key)
-}
-
-/// A value, unknown, or known to be absent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Val<N> {
-    Unknown,
-    Absent,
-    Is(N),
-}
-
-/// Numbers that the judge can calculate with.
-trait Arithmetic: Sized + Clone {
-    fn of(number: Number) -> Self;
-    fn sum(self, other: Self) -> Self;
-    fn difference(self, other: Self) -> Self;
-    fn product(self, other: Self) -> Self;
-    fn quotient(self, other: Self) -> Option<Self>;
-    fn negative(self) -> Self;
-    /// The greater, or with `least` the lesser, of two.
-    fn outer(self, other: Self, least: bool) -> Self;
-}
-
-/// A double with a bound on its error: decides a comparison unless the two sides are too close to call, which exact fractions
-/// then settle (a floating-point filter; Shewchuk 1997, Discrete & Computational Geometry 18).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Near {
-    value: f64,
-    error: f64,
-}
-
-/// Eight units in the last place: more than any single operation below can lose.
-const SLACK: f64 = 8.0 * f64::EPSILON;
-
-impl Near {
-    fn new(value: f64, error: f64) -> Near {
-        Near { value, error: error + value.abs() * SLACK }
-    }
-
-    fn compare(self, other: Near) -> Option<Ordering> {
-        let gap = self.value - other.value;
-        let room = self.error + other.error;
-        if gap > room {
-            Some(Ordering::Greater)
-        } else if -gap > room {
-            Some(Ordering::Less)
-        } else {
-            None
-        }
-    }
-}
-
-impl Arithmetic for Near {
-    #[inline]
-    fn of(number: Number) -> Self {
-        Near::new(number.approx(), 0.0)
-    }
-    fn sum(self, other: Self) -> Self {
-        Near::new(self.value + other.value, self.error + other.error)
-    }
-    fn difference(self, other: Self) -> Self {
-        Near::new(self.value - other.value, self.error + other.error)
-    }
-    fn product(self, other: Self) -> Self {
-        let error = self.value.abs() * other.error + other.value.abs() * self.error + self.error * other.error;
-        Near::new(self.value * other.value, error)
-    }
-    fn quotient(self, other: Self) -> Option<Self> {
-        let least = other.value.abs() - other.error;
-        if other.value == 0.0 && other.error == 0.0 {
-            return None;
-        }
-        if least <= 0.0 {
-            return Some(Near { value: 0.0, error: f64::INFINITY });
-        }
-        let value = self.value / other.value;
-        Some(Near::new(value, (self.error + value.abs() * other.error) / least))
-    }
-    fn negative(self) -> Self {
-        Near { value: -self.value, error: self.error }
-    }
-    fn outer(self, other: Self, least: bool) -> Self {
-        let value = if least { self.value.min(other.value) } else { self.value.max(other.value) };
-        Near { value, error: self.error.max(other.error) }
-    }
-}
-
-impl Arithmetic for Exact {
-    fn of(number: Number) -> Self {
-        number.exact()
-    }
-    fn sum(self, other: Self) -> Self {
-        self + other
-    }
-    fn difference(self, other: Self) -> Self {
-        self - other
-    }
-    fn product(self, other: Self) -> Self {
-        self * other
-    }
-    fn quotient(self, other: Self) -> Option<Self> {
-        if other.is_zero() { None } else { Some(self / other) }
-    }
-    fn negative(self) -> Self {
-        -self
-    }
-    fn outer(self, other: Self, least: bool) -> Self {
-        if (self < other) == least { self } else { other }
-    }
 }
 
 /// One case before one law.
@@ -596,7 +488,7 @@ impl<'a> Judge<'a> {
         best.map_or(Val::Absent, Val::Is)
     }
 
-    fn decide(&mut self) -> Decision {
+    pub(crate) fn decide(&mut self) -> Decision {
         let scope = self.test(&self.law.scope);
         let mut found = Finding { mildest: Outcome::Free, strictest: Outcome::Free, by: None, review: None, lift: None };
         let mut decision = Decision {
@@ -640,17 +532,44 @@ impl<'a> Judge<'a> {
         decision.by = found.lift.filter(|_| found.strictest == Outcome::Exception).or(found.by);
         decision.review = found.review;
         for of in permits {
-            let Some((version, _)) = self.epoch.version(self.law, of) else { continue };
-            for clause in version.rule.needs() {
-                if !decision.needs.iter().any(|n| n.clause == *clause)
-                    && let Some(status) = self.status(*clause)
-                {
-                    decision.needs.push(Need { clause: *clause, status, of });
-                }
-            }
+            self.needs_of(of, None, &mut decision.needs);
+        }
+        for of in self.shut() {
+            self.needs_of(of, Some(Status::Failed), &mut decision.needs);
         }
         self.fees(&mut decision);
         decision
+    }
+
+    /// Adds what an exception or review needs; with a status named, only what stands there.
+    fn needs_of(&mut self, of: ClauseId, only: Option<Status>, needs: &mut Vec<Need>) {
+        let Some((version, _)) = self.epoch.version(self.law, of) else { return };
+        for clause in version.rule.needs() {
+            if !needs.iter().any(|n| n.clause == *clause)
+                && let Some(status) = self.status(*clause).filter(|s| only.is_none_or(|only| only == *s))
+            {
+                needs.push(Need { clause: *clause, status, of });
+            }
+        }
+    }
+
+    /// Exceptions and reviews that would apply, had nothing that they need failed: what shut them is part of the answer.
+    fn shut(&mut self) -> Vec<ClauseId> {
+        let law = self.law;
+        let mut shut = Vec::new();
+        for id in &law.tables.requirements {
+            if self.applies(*id) == Tri::False {
+                continue;
+            }
+            for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
+                for other in list.get(id.0 as usize).into_iter().flatten() {
+                    if self.applies(*other) != Tri::False && self.available(*other) == Tri::False {
+                        shut.push(*other);
+                    }
+                }
+            }
+        }
+        shut
     }
 
     /// What one requirement leads to: lifted by an exception, or judged by its reviews.
@@ -780,138 +699,7 @@ fn same(a: &Fact, b: &Fact) -> Tri {
     }
 }
 
-/// Whole cents, half to even; none beyond what 64 bits hold.
-fn cents(amount: &Exact) -> Option<i64> {
-    let scaled = amount * Exact::from_integer(100.into());
-    let floor = scaled.floor();
-    let half = Exact::new(1.into(), 2.into());
-    let whole = floor.to_integer();
-    let up = match (&scaled - &floor).cmp(&half) {
-        Ordering::Greater => true,
-        Ordering::Less => false,
-        Ordering::Equal => whole.bit(0),
-    };
-    (whole + i32::from(up)).to_i64()
-}
-
 /// Decides one case under the law of its day.
 pub fn decide(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Decision {
     Judge::new(law, epoch, case, totals).decide()
-}
-
-/// One line of a trace: a clause that applied or may apply, or one of its comparisons.
-#[derive(Clone, Copy, Debug)]
-pub struct Met<'a> {
-    /// The clause.
-    pub clause: ClauseId,
-    /// The test, from the clause's own tree; none for the clause itself.
-    pub test: Option<&'a Test>,
-    /// How it came out.
-    pub holds: Tri,
-    /// Depth in the clause's tree, from 0 for the clause itself.
-    pub depth: u8,
-    /// The two sides of a comparison, where known.
-    pub sides: (Option<f64>, Option<f64>),
-}
-
-/// A decision with its reasons as values.
-#[derive(Clone, Debug)]
-pub struct Trace<'a> {
-    /// The decision.
-    pub decision: Decision,
-    /// What applied or may apply, clause by clause.
-    pub met: Vec<Met<'a>>,
-}
-
-/// Decides one case and keeps the reasons.
-pub fn trace<'a>(law: &'a Law, epoch: &'a Epoch, case: &'a Case, totals: &'a Totals) -> Trace<'a> {
-    let mut judge = Judge::new(law, epoch, case, totals);
-    let decision = judge.decide();
-    let mut met = Vec::with_capacity(64);
-    if decision.in_scope {
-        for clause in judge.spoke() {
-            let holds = judge.applies(clause);
-            let Some(when) = epoch.version(law, clause).and_then(|(v, _)| v.rule.when()) else { continue };
-            met.push(Met { clause, test: None, holds, depth: 0, sides: (None, None) });
-            judge.meet(clause, when, 1, &mut met);
-        }
-    }
-    Trace { decision, met }
-}
-
-impl<'a> Judge<'a> {
-    /// The clauses that took part in the answer, strictest kind first: what forbids, requires, lifts, judges, charges, and the
-    /// classes that these rest on; classes that have something to say to the desk as well.
-    fn spoke(&mut self) -> Vec<ClauseId> {
-        let law = self.law;
-        let mut spoke: Vec<ClauseId> = Vec::new();
-        let mut attached: Vec<ClauseId> = Vec::new();
-        for id in law.tables.prohibitions.iter().chain(&law.tables.requirements) {
-            if self.applies(*id) != Tri::False {
-                spoke.push(*id);
-                for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
-                    attached.extend(list.get(id.0 as usize).into_iter().flatten());
-                }
-            }
-        }
-        attached.sort_by_key(|id| (law.clause(*id).kind, *id));
-        attached.extend(&law.tables.fees);
-        for id in attached {
-            if !spoke.contains(&id) && self.applies(id) != Tri::False {
-                spoke.push(id);
-            }
-        }
-        let classes = law.clause_ids().filter(|id| law.clause(*id).kind == ClauseKind::Class);
-        let mut rest: Vec<ClauseId> = Vec::new();
-        let mut told: Vec<ClauseId> = Vec::new();
-        for id in &spoke {
-            self.classes(*id, &mut rest);
-        }
-        for id in classes {
-            let notice = self.epoch.version(law, id).is_some_and(|(v, _)| !v.notice.is_empty());
-            if (rest.contains(&id) || notice) && self.applies(id) != Tri::False {
-                told.push(id);
-            }
-        }
-        spoke.append(&mut told);
-        spoke
-    }
-
-    /// The classes that a clause rests on.
-    fn classes(&self, id: ClauseId, found: &mut Vec<ClauseId>) {
-        let mut next = Vec::new();
-        if let Some(when) = self.epoch.version(self.law, id).and_then(|(v, _)| v.rule.when()) {
-            when.clauses(&mut next);
-        }
-        for class in next {
-            if !found.contains(&class) {
-                found.push(class);
-                self.classes(class, found);
-            }
-        }
-    }
-
-    /// Records a tree: of a false part only that it failed, of everything else its comparisons.
-    fn meet(&mut self, clause: ClauseId, test: &'a Test, depth: u8, met: &mut Vec<Met<'a>>) {
-        let holds = self.test(test);
-        let sides = match test {
-            Test::Compare { left, right, .. } => (self.shown(left), self.shown(right)),
-            _ => (None, None),
-        };
-        met.push(Met { clause, test: Some(test), holds, depth, sides });
-        let deeper = depth.saturating_add(1);
-        match test {
-            Test::All(parts) | Test::Any(parts) => parts.iter().for_each(|p| self.meet(clause, p, deeper, met)),
-            Test::Not(inner) => self.meet(clause, inner, deeper, met),
-            _ => {}
-        }
-    }
-}
-
-fn both<N>(a: Val<N>, b: Val<N>, apply: impl FnOnce(N, N) -> Option<N>) -> Val<N> {
-    match (a, b) {
-        (Val::Absent, _) | (_, Val::Absent) => Val::Absent,
-        (Val::Unknown, _) | (_, Val::Unknown) => Val::Unknown,
-        (Val::Is(a), Val::Is(b)) => apply(a, b).map_or(Val::Unknown, Val::Is),
-    }
 }

@@ -3,10 +3,12 @@
 //! Pure: texts, days and facts come in as arguments; nothing here opens a file, reads a clock or prints.
 
 mod cases;
+mod cells;
 mod check;
 mod compare;
 mod corridor;
 mod epoch;
+mod exact;
 mod explain;
 mod expr;
 mod frontier;
@@ -16,7 +18,9 @@ mod load;
 mod overlay;
 mod print;
 mod receipt;
+mod trace;
 mod ways;
+mod witness;
 
 pub use check::{CheckReport, check};
 pub use compare::{Change, Place, Standing, classify, diff, places, standard_sale};
@@ -25,13 +29,14 @@ pub use epoch::{Doubt, Epoch, Lens, View};
 pub use explain::{Explanation, FeeLine, Missing, NearMiss, NeedLine, Reason, Step, WayLine, clause_text, explain};
 pub use expr::{Op, Term, Test};
 pub use frontier::{Bound, Frontier, FrontierPoint, Question, frontier};
-pub use judge::{Decision, FeeDue, Met, Need, Outcome, Status, Totals, Trace, Tri, decide, trace};
+pub use judge::{Decision, FeeDue, Need, Outcome, Status, Totals, Tri, decide};
 pub use law::{
     Clause, ClauseId, ClauseKind, Confidence, Dated, DraftInfo, Group, GroupId, Instrument, InstrumentId, InstrumentKind, Law,
     LegalForm, Members, Policy, Rule, Suspension, Value, ValueId, Version, Window,
 };
 pub use print::{term_sql, test_sql};
 pub use receipt::{pack_hash, receipt};
+pub use trace::{Met, Trace, trace};
 pub use ways::{Settlement, Way, settle};
 
 #[cfg(test)]

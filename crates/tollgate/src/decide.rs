@@ -126,7 +126,7 @@ fn read(library: &Library, args: &DecideArgs) -> Result<(Vec<Line>, Vec<Problem>
     let orders = if jsonl {
         Orders::jsonl(dictionary, catalogue, &name, input)
     } else {
-        Orders::csv(dictionary, catalogue, &name, input).map_err(|p| Failure::Problems(vec![p]))?
+        Orders::csv(dictionary, catalogue, &name, input).map_err(|p| Failure::Problems(vec![*p]))?
     };
     let warnings = orders.warnings.clone();
     let lines = orders.map(line).collect();

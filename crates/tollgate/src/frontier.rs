@@ -1,7 +1,7 @@
 //! `tollgate frontier`: the best part that the law still lets through.
 
 use comfy_table::Cell;
-use facts::{Case, Chip, Fact, FieldId, Number};
+use facts::{About, Case, Chip, Fact, FieldId, Number};
 use regime::{Bound, Frontier, Library, Question, frontier};
 use serde_json::json;
 
@@ -98,7 +98,11 @@ fn passing<'a>(library: &'a Library, corridor: &mut regime::Corridor, given: &Ca
     let mut parts = Vec::new();
     for chip in &library.catalogue.chips {
         let mut case = given.clone();
-        let clash = chip.facts.iter().any(|(id, fact)| *given.fact(*id) != Fact::Unknown && given.fact(*id) != fact);
+        // A property that is given must be known of the part, and be the same.
+        let item =
+            |id: FieldId| library.dictionary.field(id).about == About::Item && library.dictionary.field(id).name != "item_kind";
+        let clash =
+            given.known().any(|(id, fact)| item(id) && !chip.facts.iter().any(|(own, known)| *own == id && known == fact));
         chip.fill(&mut case);
         case.fill_standard(&library.dictionary);
         if !clash && corridor.decide(&case, &[]).strictest <= at_most {
