@@ -1,5 +1,6 @@
 //! An explanation: the decision, every clause that applied with values, dates and citations, what nearly applied, what is missing.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use facts::{Case, Fact, FieldId, money_text};
@@ -8,7 +9,7 @@ use serde::Serialize;
 use crate::cases::said;
 use crate::epoch::{Epoch, Lens, View};
 use crate::expr::{Piece, Term, Test};
-use crate::judge::{Judge, Outcome, Totals, Tri};
+use crate::judge::{Decision, Judge, Outcome, Totals, Tri};
 use crate::law::{ClauseId, ClauseKind, InstrumentId, Law, Rule, Version};
 use crate::print::{term_sql, test_sql};
 use crate::receipt::{pack_hash, receipt};
@@ -44,7 +45,7 @@ pub struct Explanation {
     pub review: Option<String>,
     /// Clauses that applied or may apply.
     pub reasons: Vec<Reason>,
-    /// Comparisons that just failed.
+    /// Comparisons that came out narrowly.
     pub near: Vec<NearMiss>,
     /// Conditions and quotas that the permission needs.
     pub needs: Vec<NeedLine>,
@@ -100,19 +101,21 @@ pub struct Step {
     pub holds: &'static str,
 }
 
-/// A clause that one comparison kept from applying.
+/// A comparison that came out narrowly.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NearMiss {
     /// The clause.
     pub clause: String,
     /// Its title.
     pub title: String,
-    /// The comparison that failed, with its values.
+    /// The comparison, with its values.
     pub text: String,
     /// By how much, in the comparison's unit.
     pub gap: f64,
     /// The same as a share of the limit.
     pub share: f64,
+    /// The answer, had it come out otherwise; none where the answer stays.
+    pub then: Option<String>,
 }
 
 /// Something needed.
@@ -340,15 +343,15 @@ fn cite_values(law: &Law, epoch: &Epoch, terms: [&Term; 2], text: &mut String) {
     }
 }
 
-/// Clauses in force that do not apply, and would if one comparison of numbers came out otherwise.
+/// Comparisons of numbers that came out narrowly: had one come out otherwise, its clause would apply, or the answer change.
 fn near_misses(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<NearMiss> {
     let mut found = Vec::new();
     let mut judge = Judge::new(law, epoch, case, totals);
-    for id in law.clause_ids() {
+    let decision = judge.decide();
+    let outcome = answer(law, &decision);
+    for id in law.clause_ids().filter(|_| decision.in_scope) {
         let clause = law.clause(id);
-        if matches!(clause.kind, ClauseKind::Condition | ClauseKind::Quota | ClauseKind::Quantity)
-            || judge.applies(id) != Tri::False
-        {
+        if matches!(clause.kind, ClauseKind::Condition | ClauseKind::Quota | ClauseKind::Quantity) {
             continue;
         }
         let Some(when) = epoch.version(law, id).and_then(|(v, _)| v.rule.when()) else { continue };
@@ -367,16 +370,34 @@ fn near_misses(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<Ne
             if share > NEAR {
                 continue;
             }
-            let mut turned = Judge::new(law, epoch, case, totals);
-            turned.flip = Some(std::ptr::from_ref(test));
-            if turned.applies(id) == Tri::True {
+            let turn = || {
+                let mut turned = Judge::new(law, epoch, case, totals);
+                turned.flip = Some(std::ptr::from_ref(test));
+                turned
+            };
+            let then = answer(law, &turn().decide());
+            let applies = judge.applies(id) == Tri::False && turn().applies(id) == Tri::True;
+            if then != outcome || applies {
                 let text = step(law, epoch, case, test, sides);
-                found.push(NearMiss { clause: clause.id.clone(), title: clause.title.clone(), text, gap, share });
+                let then = (then != outcome).then_some(then);
+                found.push(NearMiss { clause: clause.id.clone(), title: clause.title.clone(), text, gap, share, then });
             }
         }
     }
-    found.sort_by(|a, b| a.share.total_cmp(&b.share).then_with(|| a.clause.cmp(&b.clause)));
+    found.sort_by(|a, b| {
+        (b.then.is_some(), a.share)
+            .partial_cmp(&(a.then.is_some(), b.share))
+            .unwrap_or(Ordering::Equal)
+            .then_with(|| a.clause.cmp(&b.clause))
+    });
     found
+}
+
+/// The outcome, with the fees that are surely due.
+fn answer(law: &Law, decision: &Decision) -> String {
+    let fees: Vec<&str> = decision.fees.iter().filter(|f| f.certain).map(|f| law.clause(f.clause).id.as_str()).collect();
+    let with = if fees.is_empty() { String::new() } else { format!(" with fee {}", fees.join(", ")) };
+    format!("{}{with}", said(law, decision))
 }
 
 fn need(law: &Law, epoch: &Epoch, need: crate::judge::Need) -> NeedLine {

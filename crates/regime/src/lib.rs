@@ -38,6 +38,3 @@ pub use print::{term_sql, test_sql};
 pub use receipt::{pack_hash, receipt};
 pub use trace::{Met, Trace, trace};
 pub use ways::{Settlement, Way, settle};
-
-#[cfg(test)]
-mod tests;

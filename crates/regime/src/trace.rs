@@ -72,7 +72,9 @@ impl<'a> Judge<'a> {
         let classes = law.clause_ids().filter(|id| law.clause(*id).kind == ClauseKind::Class);
         let mut rest: Vec<ClauseId> = Vec::new();
         let mut told: Vec<ClauseId> = Vec::new();
-        for id in &spoke {
+        // Where nothing applied, the classes that requirements ask about still say why not.
+        let asked = if spoke.is_empty() { &law.tables.requirements } else { &spoke };
+        for id in asked {
             self.classes(*id, &mut rest);
         }
         for id in classes {

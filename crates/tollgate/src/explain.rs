@@ -198,14 +198,12 @@ fn gate_page(screen: &Screen, gate: &Explanation, outcome: Outcome, binds: bool,
         }),
     );
     reasons(screen, gate, long, text);
-    section(
-        text,
-        "nearly applied",
-        gate.near.iter().take(if long { 20 } else { 5 }).map(|n| {
-            screen
-                .wrap(&format!("{} {}: {}, short by {} ({:.1} %)", n.clause, n.title, n.text, trimmed(n.gap), n.share * 100.0), 6)
-        }),
-    );
+    let near = gate.near.iter().take(if long { 20 } else { 5 }).map(|n| {
+        let then =
+            n.then.as_ref().map_or("the clause would apply, the answer stays".to_owned(), |then| format!("otherwise {then}"));
+        screen.wrap(&format!("{}: {}, by {} ({:.1} %): {then}", n.clause, n.text, trimmed(n.gap), n.share * 100.0), 6)
+    });
+    section(text, "came out narrowly", near);
     section(text, "notices", gate.notices.iter().map(|n| screen.wrap(n, 6)));
     if long {
         section(text, "facts used", gate.facts.iter().map(|(n, v)| format!("{n} = {v}")));
