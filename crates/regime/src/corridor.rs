@@ -1,12 +1,14 @@
 //! Several gates on one way: a shipment moves only when all of them open, and each gate's own decision is kept.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use facts::{Case, Catalogue, Date, Dictionary, Keys, Pack, Problem, Severity, Source, nearest, parse_toml};
 
 use crate::epoch::{Epoch, Lens};
-use crate::judge::{Decision, Outcome, Totals, decide};
+use crate::judge::{Decision, Judge, Outcome, Totals, decide};
 use crate::law::{Law, Policy};
+use crate::ways::settle;
 
 /// What a pack holds, read as far as every question needs it: dictionary, catalogue, and the names of the rest.
 #[derive(Clone, Debug)]
@@ -85,7 +87,7 @@ impl Library {
         if problems.iter().any(|p| p.severity == Severity::Error) {
             return Err(problems);
         }
-        Ok(Corridor { epochs: laws.iter().map(|_| Vec::new()).collect(), laws, lens })
+        Ok(Corridor { epochs: laws.iter().map(|_| Vec::new()).collect(), laws, lens, missing: HashMap::new() })
     }
 
     fn has_draft(&self, regime: &str, draft: &str) -> bool {
@@ -133,6 +135,24 @@ pub struct Corridor {
     /// How they are looked at.
     pub lens: Lens,
     epochs: Vec<Vec<Epoch>>,
+    missing: HashMap<(usize, Vec<u8>), Vec<String>>,
+}
+
+/// How many answers of [`Corridor::missing`] are kept.
+const MOST_REMEMBERED: usize = 20_000;
+
+/// Everything of a case that the law of its day can see: two cases with one profile get one answer.
+fn profile(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<u8> {
+    let mut profile = epoch.from.to_string().into_bytes();
+    for id in law.asked() {
+        profile.extend(law.dictionary.spell(*id, case.fact(*id)).into_bytes());
+        profile.push(0);
+    }
+    let mut judge = Judge::new(law, epoch, case, totals);
+    for quota in &law.tables.quotas {
+        profile.push(judge.status(*quota).map_or(0, |status| 1 + status as u8));
+    }
+    profile
 }
 
 /// What a corridor decides.
@@ -189,6 +209,26 @@ impl Corridor {
         let strictest = gates.iter().map(|g| g.strictest).max().unwrap_or(Outcome::Free);
         let outcome = if mildest == strictest { mildest } else { Outcome::Undetermined };
         CorridorDecision { outcome, mildest, strictest, gates }
+    }
+
+    /// What would settle an undetermined case at one gate: the smallest set of missing facts, and doubts about the law. Orders that
+    /// no test of the law tells apart share the answer, since order books repeat themselves and the search is long.
+    pub fn missing(&mut self, gate: usize, case: &Case, totals: &Totals) -> Vec<String> {
+        self.epoch(gate, case.day);
+        let epoch = self.epochs.get(gate).and_then(|kept| kept.iter().find(|e| e.holds(case.day)));
+        let (Some(law), Some(epoch)) = (self.laws.get(gate), epoch) else { return Vec::new() };
+        let key = (gate, profile(law, epoch, case, totals));
+        if let Some(known) = self.missing.get(&key) {
+            return known.clone();
+        }
+        let settlement = settle(law, epoch, case, totals);
+        let mut names: Vec<String> = settlement.missing.iter().map(|id| law.dictionary.field(*id).name.clone()).collect();
+        names.extend(settlement.doubts);
+        if self.missing.len() >= MOST_REMEMBERED {
+            self.missing.clear();
+        }
+        self.missing.insert(key, names.clone());
+        names
     }
 
     /// Totals for an order book that starts here.

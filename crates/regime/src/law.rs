@@ -454,6 +454,10 @@ pub(crate) struct Tables {
     /// By requirement: the exceptions that may lift it, the reviews that judge it.
     pub(crate) lifted_by: Vec<Vec<ClauseId>>,
     pub(crate) reviewed_by: Vec<Vec<ClauseId>>,
+    /// Every fact that some test, of any version, asks about.
+    pub(crate) asked: Vec<FieldId>,
+    /// By clause: the classes and requirements that its versions name, and those that these name in turn.
+    pub(crate) rests_on: Vec<Vec<ClauseId>>,
 }
 
 /// A draft of a regime.
@@ -472,6 +476,11 @@ pub struct DraftInfo {
 }
 
 impl Law {
+    /// Every fact that some test asks about.
+    pub fn asked(&self) -> &[FieldId] {
+        &self.tables.asked
+    }
+
     /// A clause by name.
     pub fn clause_id(&self, id: &str) -> Option<ClauseId> {
         self.by_id.get(id).copied()

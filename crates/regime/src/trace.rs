@@ -69,36 +69,21 @@ impl<'a> Judge<'a> {
                 spoke.push(id);
             }
         }
-        let classes = law.clause_ids().filter(|id| law.clause(*id).kind == ClauseKind::Class);
-        let mut rest: Vec<ClauseId> = Vec::new();
-        let mut told: Vec<ClauseId> = Vec::new();
         // Where nothing applied, the classes that requirements ask about still say why not.
         let asked = if spoke.is_empty() { &law.tables.requirements } else { &spoke };
-        for id in asked {
-            self.classes(*id, &mut rest);
-        }
-        for id in classes {
-            let notice = self.epoch.version(law, id).is_some_and(|(v, _)| !v.notice.is_empty());
-            if (rest.contains(&id) || notice) && self.applies(id) != Tri::False {
-                told.push(id);
+        let mut rest = vec![false; law.clauses.len()];
+        for id in asked.iter().flat_map(|id| law.tables.rests_on.get(id.0 as usize).into_iter().flatten()) {
+            if let Some(place) = rest.get_mut(id.0 as usize) {
+                *place = true;
             }
         }
-        spoke.append(&mut told);
+        for (id, rests) in law.clause_ids().zip(rest) {
+            let told = rests || self.epoch.version(law, id).is_some_and(|(v, _)| !v.notice.is_empty());
+            if told && law.clause(id).kind == ClauseKind::Class && self.applies(id) != Tri::False {
+                spoke.push(id);
+            }
+        }
         spoke
-    }
-
-    /// The classes that a clause rests on.
-    fn classes(&self, id: ClauseId, found: &mut Vec<ClauseId>) {
-        let mut next = Vec::new();
-        if let Some(when) = self.epoch.version(self.law, id).and_then(|(v, _)| v.rule.when()) {
-            when.clauses(&mut next);
-        }
-        for class in next {
-            if !found.contains(&class) {
-                found.push(class);
-                self.classes(class, found);
-            }
-        }
     }
 
     /// Records a tree: of a false part only that it failed, of everything else its comparisons.

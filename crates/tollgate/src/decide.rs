@@ -8,7 +8,7 @@ use std::path::Path;
 use comfy_table::{Cell, CellAlignment};
 use facts::{Case, Date, Orders, Problem, Row, money_text};
 use indicatif::{ProgressBar, ProgressStyle};
-use regime::{Corridor, CorridorDecision, Library, Outcome, Status, settle};
+use regime::{Corridor, CorridorDecision, Library, Outcome, Status};
 use serde_json::{Value, json};
 
 use crate::Exit;
@@ -215,11 +215,11 @@ fn answer(corridor: &mut Corridor, case: &Case, decision: &CorridorDecision, tot
                 });
             }
         }
-        if decision.outcome == Outcome::Undetermined && own.outcome == Outcome::Undetermined {
-            let unknown = regime::Totals::default();
-            let settlement = settle(law, &epoch, case, totals.get(gate).unwrap_or(&unknown));
-            answer.missing.extend(settlement.missing.iter().map(|id| law.dictionary.field(*id).name.clone()));
-            answer.missing.extend(settlement.doubts);
+    }
+    if decision.outcome == Outcome::Undetermined {
+        let unknown = regime::Totals::default();
+        for (gate, _) in decision.gates.iter().enumerate().filter(|(_, g)| g.outcome == Outcome::Undetermined) {
+            answer.missing.extend(corridor.missing(gate, case, totals.get(gate).unwrap_or(&unknown)));
         }
     }
     answer.missing.dedup();

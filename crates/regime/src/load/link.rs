@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use facts::FieldId;
+
+use crate::expr::{Piece, Term, Test};
 use crate::law::{ClauseId, ClauseKind, Law, Rule, Tables};
 
 /// Tells every clause who may override it.
@@ -33,6 +36,8 @@ pub(super) fn tables(law: &Law) -> Tables {
         quotas: of(ClauseKind::Quota),
         lifted_by: vec![Vec::new(); law.clauses.len()],
         reviewed_by: vec![Vec::new(); law.clauses.len()],
+        asked: asked(law),
+        rests_on: law.clause_ids().map(|id| rests_on(law, id)).collect(),
     };
     for id in law.clause_ids() {
         for version in &law.clause(id).versions {
@@ -51,6 +56,49 @@ pub(super) fn tables(law: &Law) -> Tables {
         }
     }
     tables
+}
+
+/// The facts that tests ask about, by way of quantities too.
+fn asked(law: &Law) -> Vec<FieldId> {
+    let mut found = Vec::new();
+    let mut meet = |piece: Piece<'_>| match piece {
+        Piece::Test(Test::Fact(id) | Test::OneOf(id, _) | Test::Member(id, _) | Test::Holds(id, _) | Test::Absent(id))
+        | Piece::Term(Term::Fact(id)) => found.push(*id),
+        Piece::Test(Test::Same(a, b)) => found.extend([*a, *b]),
+        _ => {}
+    };
+    law.scope.walk(&mut meet);
+    for version in law.clauses.iter().flat_map(|c| &c.versions) {
+        let (tests, terms) = version.rule.parts();
+        tests.into_iter().for_each(|t| t.walk(&mut meet));
+        // What a fee or a quota measures is no question; a quantity's facts are asked where a test names it.
+        if matches!(version.rule, Rule::Quantity { .. }) {
+            terms.into_iter().for_each(|t| t.walk(&mut meet));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The clauses whose answers a clause's test asks for, all the way down; there are no circles by now.
+fn rests_on(law: &Law, id: ClauseId) -> Vec<ClauseId> {
+    let mut found = Vec::new();
+    let mut next = vec![id];
+    while let Some(id) = next.pop() {
+        let mut named = Vec::new();
+        for when in law.clause(id).versions.iter().filter_map(|v| v.rule.when()) {
+            when.clauses(&mut named);
+        }
+        for other in named {
+            if !found.contains(&other) {
+                found.push(other);
+                next.push(other);
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// A clause that depends on itself, by way of the clauses between.
