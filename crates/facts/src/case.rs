@@ -64,20 +64,26 @@ impl Case {
     /// Fills what is unknown from the standard case, and says which fields were filled.
     pub fn fill_standard(&mut self, dictionary: &Dictionary) -> Vec<FieldId> {
         let mut filled = Vec::new();
-        for id in dictionary.ids() {
-            if *self.fact(id) != Fact::Unknown {
-                continue;
-            }
-            let fact = match &dictionary.field(id).standard {
-                Standard::Unknown => continue,
-                Standard::Is(fact) => fact.clone(),
-                Standard::SameAs(other) => self.fact(*other).clone(),
-            };
-            if fact != Fact::Unknown {
-                self.set(id, fact);
-                filled.push(id);
+        let mut before = None;
+        // A field may take its value from one that is itself filled: again, until nothing is added.
+        while before != Some(filled.len()) {
+            before = Some(filled.len());
+            for id in dictionary.ids() {
+                if *self.fact(id) != Fact::Unknown {
+                    continue;
+                }
+                let fact = match &dictionary.field(id).standard {
+                    Standard::Unknown => continue,
+                    Standard::Is(fact) => fact.clone(),
+                    Standard::SameAs(other) => self.fact(*other).clone(),
+                };
+                if fact != Fact::Unknown {
+                    self.set(id, fact);
+                    filled.push(id);
+                }
             }
         }
+        filled.sort();
         filled
     }
 
@@ -94,18 +100,24 @@ impl Case {
 
 /// Whether two names are one: without regard to case, and to the legal form at the end ("NVIDIA" is "Nvidia Corporation").
 pub fn same_name(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    let Some((head, tail)) = long.split_at_checked(short.len()) else { return false };
-    head.eq_ignore_ascii_case(short) && (tail.is_empty() || legal_form(tail))
+    a.eq_ignore_ascii_case(b) || (a.contains(ENDS) || b.contains(ENDS)) && bare(a).eq_ignore_ascii_case(bare(b))
+}
+
+/// What may stand before a legal form.
+const ENDS: [char; 2] = [' ', ','];
+
+/// A name without the legal form at its end.
+fn bare(name: &str) -> &str {
+    let mut name = name.trim();
+    while let Some((head, tail)) = name.trim_end_matches(['.', ',', ' ']).rsplit_once(ENDS) {
+        let form = tail.trim_matches('.');
+        if !LEGAL_FORMS.iter().any(|f| f.eq_ignore_ascii_case(form)) {
+            break;
+        }
+        name = head.trim_end_matches([' ', ',']);
+    }
+    name
 }
 
 /// Words that only say how a company is constituted.
 const LEGAL_FORMS: [&str; 10] = ["corporation", "corp", "inc", "incorporated", "ltd", "limited", "co", "company", "llc", "plc"];
-
-fn legal_form(tail: &str) -> bool {
-    tail.starts_with([' ', ','])
-        && tail
-            .split([' ', ',', '.'])
-            .filter(|word| !word.is_empty())
-            .all(|word| LEGAL_FORMS.iter().any(|form| form.eq_ignore_ascii_case(word)))
-}

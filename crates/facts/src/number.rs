@@ -56,17 +56,19 @@ impl Number {
     /// A sentence that says what is wrong and how to write it.
     pub fn parse(text: &str) -> Result<Number, String> {
         let text = text.trim();
-        if text.contains(',') || text.contains('_') || text.contains(' ') || text.contains('\u{a0}') {
-            let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\u{a0}')).collect();
-            return Err(format!(
-                "a number has no thousands separators and a point for decimals; if that is what is meant, write {plain}"
-            ));
+        if let Some(plain) = ungrouped(text) {
+            let message = "a number has no thousands separators and a point for decimals";
+            return Err(format!("{message}; if that is what is meant, write {plain}"));
         }
         if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) {
             return Err("a number is written in digits, as in 4800 or 5.92".to_owned());
         }
-        let read = if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
-        read.map(Number::from).map_err(|_| "a number is a finite decimal of at most 28 digits".to_owned())
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()),
+            None => (text, Some(0)),
+        };
+        let read = Decimal::from_str_exact(mantissa).ok().zip(exponent).and_then(|(m, e)| shifted(m, e));
+        read.map(Number::from).ok_or_else(|| "a number is a finite decimal of at most 28 digits".to_owned())
     }
 
     /// The decimal as written.
@@ -103,6 +105,36 @@ impl Number {
         let mantissa = numerator.to_i128()?;
         Decimal::try_from_i128_with_scale(mantissa, scale).ok().map(Number::from)
     }
+}
+
+/// A decimal times a power of ten, where that is a decimal of at most 28 digits: nothing is rounded away.
+fn shifted(mantissa: Decimal, exponent: i32) -> Option<Decimal> {
+    let mantissa = mantissa.normalize();
+    let scale = i64::from(mantissa.scale()) - i64::from(exponent);
+    if mantissa.is_zero() {
+        return Some(mantissa);
+    }
+    if (0..=28).contains(&scale) {
+        return Decimal::try_from_i128_with_scale(mantissa.mantissa(), u32::try_from(scale).ok()?).ok();
+    }
+    let power = 10i128.checked_pow(u32::try_from(-scale).ok()?)?;
+    Decimal::try_from_i128_with_scale(mantissa.mantissa().checked_mul(power)?, 0).ok()
+}
+
+/// The plain spelling of a number that was written with separators; none where it has none.
+fn ungrouped(text: &str) -> Option<String> {
+    const SEPARATORS: [char; 7] = [',', '_', ' ', '\u{a0}', '\u{202f}', '\'', '’'];
+    if !text.contains(SEPARATORS) || !text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') {
+        return None;
+    }
+    // One comma before other than three digits stands for a point.
+    if let Some((whole, part)) = text.split_once(',')
+        && part.len() != 3
+        && part.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Some(format!("{whole}.{part}"));
+    }
+    Some(text.chars().filter(|c| !SEPARATORS.contains(c)).collect())
 }
 
 impl fmt::Display for Number {

@@ -1,6 +1,5 @@
 //! Orders as people keep them: CSV with a header or JSON lines, read row by row. A bad row is a row of problems, never an end.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 
 use jiff::civil::Date;
@@ -14,6 +13,8 @@ use crate::text::parse_date;
 
 /// A row longer than this is refused: no order has a megabyte of facts.
 const LONGEST_ROW: usize = 1 << 20;
+/// A header with more columns than this is refused.
+const MOST_COLUMNS: usize = 1000;
 
 /// A shipment that somebody wants decided.
 #[derive(Clone, Debug)]
@@ -33,6 +34,17 @@ pub struct Row {
     pub id: String,
     /// The order, or everything that is wrong with the row.
     pub order: Result<Order, Vec<Problem>>,
+}
+
+/// How facts that are not as they should be are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// A book may have columns of its own; they were warned of.
+    Book,
+    /// Whoever asks one question means every name.
+    Question,
+    /// A what-if may differ from the catalogue: "this part, but with less bandwidth".
+    WhatIf,
 }
 
 /// Where a value of a row goes.
@@ -55,8 +67,16 @@ pub struct Orders<'a, R> {
     pub warnings: Vec<Problem>,
 }
 
+/// An input as plain lines: no byte-order mark before, every line ended by one line feed, the last one too.
+struct Plain<R> {
+    input: BufReader<R>,
+    after_return: bool,
+    last: u8,
+    begun: bool,
+}
+
 enum Input<R> {
-    Csv { reader: Box<csv::Reader<BufReader<R>>>, headers: Vec<(String, Column)> },
+    Csv { reader: Box<csv::Reader<Plain<R>>>, headers: Vec<(String, Column)> },
     Json { reader: BufReader<R>, line: u64 },
 }
 
@@ -66,29 +86,25 @@ impl<'a, R: Read> Orders<'a, R> {
     /// # Errors
     /// The header cannot be read, or has no `date`.
     pub fn csv(dictionary: &'a Dictionary, catalogue: &'a Catalogue, file: &str, input: R) -> Result<Self, Box<Problem>> {
-        let mut reader = Box::new(
-            csv::ReaderBuilder::new().flexible(true).has_headers(true).from_reader(BufReader::with_capacity(1 << 16, input)),
-        );
         let bad = |message: String, hint: &str| Box::new(row_problem(file, 1, 1, "", message).hint(hint));
+        let input = Plain { input: BufReader::with_capacity(1 << 16, input), after_return: false, last: b'\n', begun: false };
+        let mut reader =
+            Box::new(csv::ReaderBuilder::new().flexible(true).has_headers(true).buffer_capacity(1 << 16).from_reader(input));
         let headers = reader
             .byte_headers()
             .map_err(|e| bad(format!("the header cannot be read: {e}"), "the first line names the columns"))?
             .clone();
+        if headers.as_slice().len() > LONGEST_ROW || headers.len() > MOST_COLUMNS {
+            let size = format!("{} bytes in {} columns", headers.as_slice().len(), headers.len());
+            return Err(bad(format!("the header has {size}"), "is this an order file?"));
+        }
         let mut columns: Vec<(String, Column)> = Vec::new();
         let mut warnings = Vec::new();
         for (i, cell) in headers.iter().enumerate() {
-            let name = String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').trim().to_owned();
+            let name = String::from_utf8_lossy(cell).trim().to_owned();
             let column = column(dictionary, &name);
             if column == Column::Unknown {
-                let near = dictionary.nearest(&name);
-                let hint = if near.is_empty() {
-                    "it is ignored".to_owned()
-                } else {
-                    format!("it is ignored; near it: {}", near.join(", "))
-                };
-                warnings.push(
-                    row_problem(file, 1, i + 1, &name, format!("column `{}` names no fact", cut(&name))).hint(hint).warning(),
-                );
+                warnings.push(unknown_column(dictionary, file, 1, i + 1, &name));
             } else if columns.iter().any(|(_, c)| *c == column) {
                 return Err(bad(format!("two columns stand for `{}`", cut(&name)), "keep one of them"));
             }
@@ -130,18 +146,18 @@ impl<'a, R: Read> Orders<'a, R> {
                 return Some(Row { line, id: String::new(), order: Err(vec![why]) });
             }
         }
-        let line = record.position().map_or(line, csv::Position::line);
-        let last = reader.position().line();
+        // Every row ends in one line feed, so it began as many lines back as its cells hold.
+        let last = reader.position().line().saturating_sub(1);
+        let inside = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+        // An open quote takes the last line feed of the file into its cell.
+        let open = reader.is_done() && record.as_slice().last() == Some(&b'\n');
+        let line = last.saturating_sub(inside) + u64::from(open);
         let id = headers.iter().position(|(_, c)| *c == Column::Id).and_then(|i| record.get(i));
         let id = id.map(|id| cut(&String::from_utf8_lossy(id))).unwrap_or_default();
         let bad = |column: usize, text: &str, message: String, hint: &str| {
             let why = row_problem(&self.file, line, column, text, message).hint(hint);
             Some(Row { line, id: id.clone(), order: Err(vec![why]) })
         };
-        if last > line + 2 {
-            let hint = format!("a quote on line {line} is not closed where it should be; the lines inside were not read as rows");
-            return bad(1, "", format!("the row reaches from line {line} to line {}", last - 1), &hint);
-        }
         if record.as_slice().len() > LONGEST_ROW {
             return bad(
                 1,
@@ -149,6 +165,10 @@ impl<'a, R: Read> Orders<'a, R> {
                 format!("the row has {} bytes; at most {LONGEST_ROW} are read", record.as_slice().len()),
                 "is this an order file?",
             );
+        }
+        if inside > 0 {
+            let hint = format!("a quote on line {line} is not closed where it should be; what it swallowed was not read as rows");
+            return bad(1, "", format!("the row reaches from line {line} to line {last}"), &hint);
         }
         if record.len() != headers.len() {
             let text = String::from_utf8_lossy(record.as_slice()).into_owned();
@@ -173,7 +193,7 @@ impl<'a, R: Read> Orders<'a, R> {
                 }
             }
         }
-        Some(row_of(self.dictionary, self.catalogue, &self.file, line, cells))
+        Some(row_of((self.dictionary, self.catalogue, Manner::Book), &self.file, line, cells))
     }
 
     fn json_row(&mut self) -> Option<Row> {
@@ -194,7 +214,9 @@ impl<'a, R: Read> Orders<'a, R> {
                 return None;
             }
             if bytes.len() > LONGEST_ROW {
-                skip_line(reader);
+                if bytes.last() != Some(&b'\n') {
+                    skip_line(reader);
+                }
                 return bad("", format!("the line has more than {LONGEST_ROW} bytes"), "one JSON object a line");
             }
             let text = match std::str::from_utf8(&bytes) {
@@ -206,11 +228,18 @@ impl<'a, R: Read> Orders<'a, R> {
             }
             return match json_cells(self.dictionary, text) {
                 Ok(cells) => {
+                    for (i, name, ..) in cells.iter().filter(|(_, _, c, _)| *c == Column::Unknown) {
+                        let told = self.warnings.iter().any(|w| w.excerpt == cut(name));
+                        if !told && self.warnings.len() < MOST_COLUMNS {
+                            self.warnings.push(unknown_column(self.dictionary, &self.file, number, *i, name));
+                        }
+                    }
                     let cells: Vec<_> = cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
-                    Some(row_of(self.dictionary, self.catalogue, &self.file, number, cells))
+                    Some(row_of((self.dictionary, self.catalogue, Manner::Book), &self.file, number, cells))
                 }
-                Err(why) => {
-                    bad(text, why, "one JSON object a line, as in {\"date\": \"2024-03-01\", \"chip\": \"L4\", \"to\": \"CN\"}")
+                Err(wrong) => {
+                    let hint = "one JSON object a line, as in {\"date\": \"2024-03-01\", \"chip\": \"L4\", \"to\": \"CN\"}";
+                    bad(text, wrong.why, hint).map(|row| Row { id: wrong.id, ..row })
                 }
             };
         }
@@ -242,12 +271,20 @@ impl Order {
         file: &str,
         pairs: &[(String, String)],
     ) -> Result<Order, Vec<Problem>> {
-        let cells = pairs
-            .iter()
-            .enumerate()
-            .map(|(i, (name, value))| (i + 1, name.as_str(), column(dictionary, name), value.clone()))
-            .collect();
-        row_of(dictionary, catalogue, file, 1, cells).order
+        row_of((dictionary, catalogue, Manner::Question), file, 1, cells_of(dictionary, pairs)).order
+    }
+
+    /// The same as a what-if: facts may differ from those of the catalogue.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the values.
+    pub fn what_if(
+        dictionary: &Dictionary,
+        catalogue: &Catalogue,
+        file: &str,
+        pairs: &[(String, String)],
+    ) -> Result<Order, Vec<Problem>> {
+        row_of((dictionary, catalogue, Manner::WhatIf), file, 1, cells_of(dictionary, pairs)).order
     }
 
     /// An order from one JSON object.
@@ -255,9 +292,82 @@ impl Order {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn from_json(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, text: &str) -> Result<Order, Vec<Problem>> {
-        let cells = json_cells(dictionary, text).map_err(|why| vec![row_problem(file, 1, 1, text, why)])?;
+        let cells = json_cells(dictionary, text).map_err(|bad| vec![row_problem(file, 1, 1, text, bad.why)])?;
         let cells: Vec<_> = cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
-        row_of(dictionary, catalogue, file, 1, cells).order
+        row_of((dictionary, catalogue, Manner::Question), file, 1, cells).order
+    }
+}
+
+fn cells_of<'p>(dictionary: &Dictionary, pairs: &'p [(String, String)]) -> Vec<Cell<&'p str>> {
+    let cell =
+        |(i, (name, value)): (usize, &'p (String, String))| (i + 1, name.as_str(), column(dictionary, name), value.clone());
+    pairs.iter().enumerate().map(cell).collect()
+}
+
+/// A warning of a name that no fact has.
+fn unknown_column(dictionary: &Dictionary, file: &str, line: u64, at: usize, name: &str) -> Problem {
+    let near = dictionary.nearest(name);
+    let hint = if near.is_empty() { "it is ignored".to_owned() } else { format!("it is ignored; near it: {}", near.join(", ")) };
+    row_problem(file, line, at, name, format!("column `{}` names no fact", cut(name))).hint(hint).warning()
+}
+
+impl<R: Read> Plain<R> {
+    /// Passes over a byte-order mark, however its bytes arrive.
+    fn begin(&mut self) -> std::io::Result<Vec<u8>> {
+        self.begun = true;
+        let mut start = Vec::new();
+        self.input.by_ref().take(3).read_to_end(&mut start)?;
+        Ok(if start == b"\xef\xbb\xbf" { Vec::new() } else { start })
+    }
+
+    /// Writes bytes as plain lines; `to` has room for all of them.
+    fn plain(&mut self, from: &[u8], to: &mut [u8]) -> usize {
+        let mut written = 0;
+        for (byte, place) in from.iter().filter_map(|b| self.one(*b)).zip(to) {
+            *place = byte;
+            written += 1;
+        }
+        written
+    }
+
+    /// One byte as it is read on: a return is a line feed, and a line feed after a return is nothing.
+    fn one(&mut self, byte: u8) -> Option<u8> {
+        let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+        if byte == b'\n' && after_return {
+            return None;
+        }
+        self.last = if byte == b'\r' { b'\n' } else { byte };
+        Some(self.last)
+    }
+}
+
+impl<R: Read> Read for Plain<R> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        if to.len() < 4 {
+            return Err(std::io::Error::other("the reader's buffer is too small"));
+        }
+        loop {
+            let from = if self.begun { self.input.fill_buf()?.to_vec() } else { Vec::new() };
+            if self.begun {
+                if from.is_empty() {
+                    // A last line without an end gets one, so that every row ends alike.
+                    let open = std::mem::replace(&mut self.last, b'\n') != b'\n';
+                    return Ok(if open { self.plain(b"\n", to) } else { 0 });
+                }
+                let take = from.get(..from.len().min(to.len())).unwrap_or_default();
+                let written = self.plain(take, to);
+                self.input.consume(take.len());
+                if written > 0 {
+                    return Ok(written);
+                }
+            } else {
+                let start = self.begin()?;
+                let written = self.plain(&start, to);
+                if written > 0 {
+                    return Ok(written);
+                }
+            }
+        }
     }
 }
 
@@ -271,18 +381,53 @@ fn column(dictionary: &Dictionary, name: &str) -> Column {
 
 type Cell<N> = (usize, N, Column, String);
 
+/// Why a JSON object is no order, and the order's number where it could be read.
+struct BadObject {
+    id: String,
+    why: String,
+}
+
+/// The members of a JSON object in their order, one said twice included.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object with names of facts as keys")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Visitor)
+    }
+}
+
 /// Number, name, place and text of every value in a JSON object; numbers keep their digits.
-fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Cell<String>>, String> {
-    let object: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(|e| format!("not a JSON object: {e}"))?;
+fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Cell<String>>, BadObject> {
+    let Members(object) =
+        serde_json::from_str(text).map_err(|e| BadObject { id: String::new(), why: format!("not a JSON object: {e}") })?;
+    let named = object.iter().find(|(name, _)| column(dictionary, name) == Column::Id);
+    let id = named.and_then(|(_, raw)| serde_json::from_str::<String>(raw.get()).ok()).map(|id| cut(&id)).unwrap_or_default();
+    let bad = |why: String| BadObject { id: id.clone(), why };
     let mut cells = Vec::new();
     for (i, (name, raw)) in object.into_iter().enumerate() {
         let raw = raw.get().trim();
         let value = match raw.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw).map_err(|e| format!("{name}: {e}"))?,
+            Some(b'"') => serde_json::from_str(raw).map_err(|e| bad(format!("{name}: {e}")))?,
             Some(b'[') => serde_json::from_str::<Vec<String>>(raw)
                 .map(|words| if words.is_empty() { "none".to_owned() } else { words.join(" ") })
-                .map_err(|e| format!("{name}: a list holds words: {e}"))?,
-            Some(b'{') => return Err(format!("{name}: a fact is a value, not an object")),
+                .map_err(|e| bad(format!("{name}: a list holds words: {e}")))?,
+            Some(b'{') => return Err(bad(format!("{name}: a fact is a value, not an object"))),
             _ if raw == "null" => String::new(),
             _ => raw.to_owned(),
         };
@@ -292,7 +437,8 @@ fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Cell<String>>, 
     Ok(cells)
 }
 
-fn row_of(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64, cells: Vec<Cell<&str>>) -> Row {
+fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells: Vec<Cell<&str>>) -> Row {
+    let (dictionary, catalogue, manner) = world;
     let mut problems = Vec::new();
     let mut report = |cell: &Cell<&str>, why: String| {
         let (message, hint) = why.split_once("; ").map_or((why.clone(), String::new()), |(m, h)| (m.to_owned(), h.to_owned()));
@@ -300,14 +446,20 @@ fn row_of(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64,
     };
     let mut id = String::new();
     let mut day: Option<Date> = None;
-    for cell in &cells {
+    for (i, cell) in cells.iter().enumerate() {
+        if cell.2 != Column::Unknown
+            && let Some(first) = cells.iter().take(i).find(|c| c.2 == cell.2)
+        {
+            report(cell, format!("said before, as `{}`; keep one of them", first.1));
+            continue;
+        }
         match cell.2 {
             Column::Id => cell.3.trim().clone_into(&mut id),
             Column::Day => match parse_date(&cell.3) {
                 Ok(read) => day = Some(read),
                 Err(why) => report(cell, why),
             },
-            Column::Unknown if file == FLAGS => {
+            Column::Unknown if manner == Manner::Question => {
                 report(cell, format!("no fact has this name; near it: {}", dictionary.nearest(cell.1).join(", ")))
             }
             _ => {}
@@ -331,14 +483,18 @@ fn row_of(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64,
             }
         }
     }
-    for cell in cells.iter().filter(|c| !is_chip(c)) {
+    for (i, cell) in cells.iter().enumerate() {
         let Column::Fact(field) = cell.2 else { continue };
+        // The catalogue spoke for a part that was named.
+        if is_chip(cell) && cell.3.trim() != "none" || cells.iter().take(i).any(|c| c.2 == cell.2) {
+            continue;
+        }
         match dictionary.parse(field, &cell.3) {
             Ok(Fact::Unknown) => {}
             Ok(fact) => match case.fact(field) {
                 Fact::Unknown => case.set(field, fact),
                 known if agrees(known, &fact) => {}
-                _ if file == CASES => case.set(field, fact),
+                _ if manner == Manner::WhatIf => case.set(field, fact),
                 known => {
                     let says = dictionary.spell(field, known);
                     report(
@@ -369,15 +525,10 @@ fn agrees(a: &Fact, b: &Fact) -> bool {
     }
 }
 
-/// The name of the source of facts that stand in a case on a page: there, "this part, but with less bandwidth" is a fair question.
-const CASES: &str = "cases";
-
-/// The name of the source of facts that were given as flags: there, an unknown name is a mistake and not an extra column.
-const FLAGS: &str = "flags";
-
 fn row_problem(file: &str, line: u64, column: usize, text: &str, message: impl Into<String>) -> Problem {
     let excerpt = cut(text);
     let width = excerpt.chars().count();
+    let message: String = message.into().chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect();
     Problem {
         severity: Severity::Error,
         file: file.to_owned(),
@@ -386,7 +537,7 @@ fn row_problem(file: &str, line: u64, column: usize, text: &str, message: impl I
         excerpt,
         mark: 0,
         width,
-        message: message.into(),
+        message,
         hint: String::new(),
     }
 }

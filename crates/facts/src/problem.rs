@@ -144,8 +144,15 @@ impl Pack {
     }
 }
 
+/// The longest text that is taken for a misspelt name, in bytes.
+const LONGEST_NAME: usize = 100;
+
 /// Up to three known names that resemble a wrong one, best first.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    // No name is that long, and comparing it with every known one would take its time.
+    if wrong.len() > LONGEST_NAME {
+        return Vec::new();
+    }
     let wrong = wrong.trim().to_lowercase();
     let mut scored: Vec<(f64, &str)> = known
         .into_iter()

@@ -39,6 +39,9 @@ impl Unit {
 
     /// The product, or with `invert` the quotient, of two units.
     pub fn times(&self, other: &Unit, invert: bool) -> Unit {
+        if other.is_none() && other.factor.is_one() {
+            return self.clone();
+        }
         let mut powers = self.powers.clone();
         for (atom, power) in &other.powers {
             let entry = powers.entry(atom.clone()).or_insert(0);
@@ -48,6 +51,9 @@ impl Unit {
         let factor = if invert { &self.factor / &other.factor } else { &self.factor * &other.factor };
         let mut unit = Unit { name: String::new(), powers, factor };
         unit.name = unit.spelled();
+        if !unit.factor.is_one() {
+            unit.name = format!("{} {}", unit.factor, unit.name);
+        }
         unit
     }
 

@@ -162,7 +162,7 @@ fn one(
         })
         .map(|(name, (text, _))| (name.clone(), text.clone()))
         .collect();
-    let order = Order::from_pairs(&law.dictionary, catalogue, "cases", &pairs).map_err(|problems| {
+    let order = Order::what_if(&law.dictionary, catalogue, "cases", &pairs).map_err(|problems| {
         let first = problems.into_iter().next();
         let (message, hint) = first.map_or((String::new(), String::new()), |p| (p.message, p.hint));
         (whole.clone(), message, hint)

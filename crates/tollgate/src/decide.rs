@@ -123,13 +123,13 @@ fn read(library: &Library, args: &DecideArgs) -> Result<(Vec<Line>, Vec<Problem>
         }
     };
     let (dictionary, catalogue) = (&library.dictionary, &library.catalogue);
-    let orders = if jsonl {
+    let mut orders = if jsonl {
         Orders::jsonl(dictionary, catalogue, &name, input)
     } else {
         Orders::csv(dictionary, catalogue, &name, input).map_err(|p| Failure::Problems(vec![*p]))?
     };
-    let warnings = orders.warnings.clone();
-    let lines = orders.map(line).collect();
+    let lines = orders.by_ref().map(line).collect();
+    let warnings = orders.warnings;
     bar.finish_and_clear();
     Ok((lines, warnings))
 }
