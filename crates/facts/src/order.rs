@@ -150,7 +150,7 @@ impl<'a, R: Read> Orders<'a, R> {
         let last = reader.position().line().saturating_sub(1);
         let inside = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
         // An open quote takes the last line feed of the file into its cell.
-        let open = reader.is_done() && record.as_slice().last() == Some(&b'\n');
+        let open = record.as_slice().last() == Some(&b'\n');
         let line = last.saturating_sub(inside) + u64::from(open);
         let id = headers.iter().position(|(_, c)| *c == Column::Id).and_then(|i| record.get(i));
         let id = id.map(|id| cut(&String::from_utf8_lossy(id))).unwrap_or_default();
