@@ -44,7 +44,7 @@ impl Problem {
 
     /// The same problem with advice.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+        self.hint = short(hint.into());
         self
     }
 }
@@ -99,10 +99,26 @@ impl Source {
             excerpt,
             mark,
             width,
-            message: message.into(),
+            message: short(message.into()),
             hint: String::new(),
         }
     }
+}
+
+/// The longest message or hint, in characters.
+const LONGEST_MESSAGE: usize = 1000;
+
+/// A message that quotes a text of any length, in a length and in characters that a terminal bears.
+fn short(message: String) -> String {
+    let long = message.len() > LONGEST_MESSAGE;
+    if !long && !message.contains(char::is_control) {
+        return message;
+    }
+    let mut cut: String = message.chars().take(LONGEST_MESSAGE).map(printable).collect();
+    if long {
+        cut.push('…');
+    }
+    cut
 }
 
 fn printable(c: char) -> char {

@@ -80,6 +80,14 @@ impl fmt::Display for Unit {
     }
 }
 
+/// The longest unit, in bytes.
+const LONGEST: usize = 64;
+
+/// A power from 0 to 9: no quantity of the field has a greater one.
+fn exponent(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|p| (0..=9).contains(p)).ok_or_else(|| format!("`{text}` is not an exponent from 0 to 9"))
+}
+
 /// The declared atoms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Units {
@@ -110,11 +118,14 @@ impl Units {
     /// # Errors
     /// A sentence that names the unknown atom and the known ones.
     pub fn parse(&self, text: &str) -> Result<Unit, String> {
+        if text.len() > LONGEST {
+            return Err(format!("a unit has at most {LONGEST} characters"));
+        }
         let mut unit = Unit::none();
         for (i, factor) in text.split('/').enumerate() {
             for atom in factor.split('.') {
                 let (atom, power) = match atom.split_once('^') {
-                    Some((atom, power)) => (atom, power.parse::<u8>().map_err(|_| format!("`{power}` is not an exponent"))?),
+                    Some((atom, power)) => (atom, exponent(power)?),
                     None => (atom, 1),
                 };
                 let (powers, factor) = self.atoms.get(atom).ok_or_else(|| {

@@ -14,6 +14,8 @@ use crate::law::{ClauseId, ClauseKind, GroupId, ValueId};
 pub(crate) const LONGEST: usize = 8192;
 /// The most tokens in one expression.
 pub(crate) const MOST_TOKENS: usize = 1024;
+/// The most parts that one expression may unfold to.
+pub(crate) const MOST_PARTS: usize = 4096;
 /// The deepest nesting of parentheses and CASE.
 pub(crate) const DEEPEST: usize = 64;
 
@@ -207,7 +209,11 @@ pub(crate) struct Names<'a> {
 /// A clause by name, with its kind and the unit of its number.
 type ClauseNamed<'a> = dyn Fn(&str) -> Option<(ClauseId, ClauseKind, Unit)> + 'a;
 
+/// One side of a comparison: the text and what it turned out to be.
+type Side<'e> = (&'e Expr, Option<Typed>);
+
 /// What an expression turned out to be.
+#[derive(Clone)]
 enum Typed {
     Test(Test),
     Number(Term, Unit),
@@ -360,7 +366,10 @@ impl Reader<'_, '_> {
             }
             Expr::BinaryOp { left, op, right } => self.binary(expr, left, op, right),
             Expr::Between { expr: inner, negated, low, high } => {
-                let low = self.compare(expr, inner, Op::Ge, low);
+                let inner = (&**inner, self.typed(inner));
+                let copy = self.copied(expr, &inner.1, 2);
+                let (low, high) = ((&**low, self.typed(low)), (&**high, self.typed(high)));
+                let low = self.compare(expr, copy.then(|| inner.clone())?, Op::Ge, low);
                 let high = self.compare(expr, inner, Op::Le, high);
                 let between = Test::All(vec![low?, high?]);
                 Some(Typed::Test(if *negated { Test::Not(Box::new(between)) } else { between }))
@@ -434,7 +443,8 @@ impl Reader<'_, '_> {
             BinaryOperator::GtEq => Op::Ge,
             _ => return self.arithmetic(expr, left, op, right),
         };
-        self.compare(expr, left, compare, right).map(Typed::Test)
+        let (l, r) = ((left, self.typed(left)), (right, self.typed(right)));
+        self.compare(expr, l, compare, r).map(Typed::Test)
     }
 
     /// AND and OR chains lean to the left: walked in a loop, so that a long chain needs no deep stack.
@@ -500,9 +510,25 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn compare(&mut self, expr: &Expr, left: &Expr, op: Op, right: &Expr) -> Option<Test> {
-        let l = self.typed(left);
-        let r = self.typed(right);
+    /// Whether something may be written down several times: what nests in copies of itself grows without end.
+    fn copied(&mut self, expr: &Expr, typed: &Option<Typed>, times: usize) -> bool {
+        let mut parts = 0usize;
+        let mut count = |_: Piece<'_>| parts += 1;
+        match typed {
+            Some(Typed::Test(test)) => test.walk(&mut count),
+            Some(Typed::Number(term, _)) => term.walk(&mut count),
+            _ => {}
+        }
+        let whole = parts.saturating_mul(times) <= MOST_PARTS;
+        if !whole {
+            let message = format!("the expression unfolds to more than {MOST_PARTS} parts");
+            let _: Option<()> = self.fail(self.place(expr), message, "make a class or a quantity of what is asked twice");
+        }
+        whole
+    }
+
+    fn compare(&mut self, expr: &Expr, left: Side<'_>, op: Op, right: Side<'_>) -> Option<Test> {
+        let ((left, l), (right, r)) = (left, right);
         let test = match (l?, r?) {
             (Typed::Number(l, lu), Typed::Number(r, ru)) => {
                 let (r, _) = self.aligned(expr, r, &ru, &l, &lu)?;
@@ -575,9 +601,17 @@ impl Reader<'_, '_> {
                 }
                 self.one_of(field, &words)
             }
-            Typed::Number(..) => {
-                let tests: Option<Vec<Test>> = list.iter().map(|item| self.compare(expr, inner, Op::Eq, item)).collect();
-                tests.map(Test::Any)
+            number @ Typed::Number(..) => {
+                let number = (inner, Some(number));
+                if !self.copied(expr, &number.1, list.len()) {
+                    return None;
+                }
+                let mut tests = Vec::new();
+                for item in list {
+                    let item = (item, self.typed(item));
+                    tests.push(self.compare(expr, number.clone(), Op::Eq, item)?);
+                }
+                if tests.len() == 1 { tests.pop() } else { Some(Test::Any(tests)) }
             }
             other => self.fail(self.place(inner), format!("{} cannot be in a list", other.kind()), ""),
         }

@@ -236,29 +236,44 @@ pub(crate) struct Judge<'a> {
     pub(crate) flip: Option<*const Test>,
     /// Clauses asked before: class questions come up many times.
     asked: [u8; MEMO],
+    /// The same for the clauses beyond; empty in regimes that have none.
+    asked_beyond: Vec<u8>,
 }
 
-/// How many clauses the memo covers; those beyond are asked anew each time.
+/// How many clauses the memo holds without an allocation.
 const MEMO: usize = 256;
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(law: &'a Law, epoch: &'a Epoch, case: &'a Case, totals: &'a Totals) -> Judge<'a> {
-        Judge { law, epoch, case, totals, flip: None, asked: [0; MEMO] }
+        Judge {
+            law,
+            epoch,
+            case,
+            totals,
+            flip: None,
+            asked: [0; MEMO],
+            asked_beyond: vec![0; law.clauses.len().saturating_sub(MEMO)],
+        }
     }
 
     /// Whether a clause applies: in force, its test holds, and nothing that overrides it applies.
     pub(crate) fn applies(&mut self, id: ClauseId) -> Tri {
-        match self.asked.get(id.0 as usize) {
+        match self.memo(id) {
             Some(1) => return Tri::False,
             Some(2) => return Tri::Unknown,
             Some(3) => return Tri::True,
             _ => {}
         }
         let answer = self.applies_anew(id);
-        if let Some(place) = self.asked.get_mut(id.0 as usize) {
+        if let Some(place) = self.memo(id) {
             *place = 1 + answer as u8;
         }
         answer
+    }
+
+    fn memo(&mut self, id: ClauseId) -> Option<&mut u8> {
+        let at = id.0 as usize;
+        if at < MEMO { self.asked.get_mut(at) } else { self.asked_beyond.get_mut(at - MEMO) }
     }
 
     fn applies_anew(&mut self, id: ClauseId) -> Tri {

@@ -18,7 +18,7 @@ use crate::cases::Table;
 use crate::expr::Test;
 use crate::law::{Clause, ClauseId, ClauseKind, Dated, DraftInfo, Instrument, Law, Spot, Tables, Value};
 use crate::overlay;
-use link::{cycle, overridden};
+use link::{overridden, tangle};
 use page::{Block, Page, Part, parts};
 use rule::{Resolver, body, head};
 
@@ -75,6 +75,8 @@ impl<'a> Loader<'a, '_> {
                     .push(source.problem(0..0, "this file is no part of a regime").hint("pages end in .md, tables in .toml"));
             }
         }
+        // The regime's own pages come first: a draft's page stands in for one of them.
+        pages.sort_by_key(|p| p.draft.is_some());
         law.instruments = self.instruments();
         self.register(&mut law, &pages);
         self.groups(&mut law, &groups);
@@ -83,15 +85,11 @@ impl<'a> Loader<'a, '_> {
         self.versions(&mut law, &pages);
         overlay::replace(&mut law, self.problems);
         self.suspensions(&mut law);
-        if let Some(cycle) = cycle(&law) {
-            let names: Vec<&str> = cycle.iter().map(|c| law.clause(*c).id.as_str()).collect();
-            let at = cycle.first().map_or(Spot::default(), |c| law.clause(*c).heading.clone());
+        if let Some(tangle) = tangle(&law) {
+            let (clause, message, hint) = tangle.told(&law);
+            let at = &law.clause(clause).heading;
             let source = self.sources.get(at.source)?;
-            self.problems.push(
-                source
-                    .problem(at.at, format!("`{}` depends on itself", names.first().unwrap_or(&"")))
-                    .hint(format!("by way of {}", names.join(" → "))),
-            );
+            self.problems.push(source.problem(at.at.clone(), message).hint(hint));
             return None;
         }
         law.tables = link::tables(&law);

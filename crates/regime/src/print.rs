@@ -54,7 +54,12 @@ fn quoted(law: &Law, id: FieldId, fact: &Fact) -> String {
 
 /// A term as SQL; conversions of units are not written, since they follow from the names.
 pub fn term_sql(law: &Law, term: &Term) -> String {
-    let pair = |l: &Term, sign: &str, r: &Term| format!("{} {sign} {}", inner(law, l), inner(law, r));
+    // Signs of one rank read from the left: only what would read otherwise stands in parentheses.
+    let pair = |l: &Term, sign: &str, r: &Term| {
+        let sums = matches!(plain(l), Term::Sum(..) | Term::Difference(..));
+        let left = if sums && (sign == "*" || sign == "/") { inner(law, l) } else { term_sql(law, l) };
+        format!("{left} {sign} {}", inner(law, r))
+    };
     match term {
         Term::Number(n) => n.to_string(),
         Term::Fact(id) => law.dictionary.field(*id).name.clone(),
@@ -81,6 +86,14 @@ pub fn term_sql(law: &Law, term: &Term) -> String {
             }
             sql + " END"
         }
+    }
+}
+
+/// A term without the conversions that are not written.
+fn plain(term: &Term) -> &Term {
+    match term {
+        Term::Converted(_, inner) => plain(inner),
+        other => other,
     }
 }
 

@@ -101,44 +101,108 @@ fn rests_on(law: &Law, id: ClauseId) -> Vec<ClauseId> {
     found
 }
 
-/// A clause that depends on itself, by way of the clauses between.
-pub(super) fn cycle(law: &Law) -> Option<Vec<ClauseId>> {
-    let mut state = vec![0u8; law.clauses.len()];
-    let mut path = Vec::new();
-    law.clause_ids().find_map(|id| visit(law, id, &mut state, &mut path))
+/// The most clauses that may hang on one another in a row.
+const LONGEST_CHAIN: usize = 64;
+/// The most parts that a quantity may unfold to, the quantities that it names included.
+const MOST_PARTS: usize = 10_000;
+
+/// What is wrong with how clauses hang on one another.
+pub(super) enum Tangle {
+    /// A clause depends on itself, by way of the clauses between.
+    Circle(Vec<ClauseId>),
+    /// Too many clauses in a row.
+    Chain(ClauseId),
+    /// A quantity unfolds to too many parts.
+    Growth(ClauseId),
 }
 
-pub(super) fn visit(law: &Law, id: ClauseId, state: &mut [u8], path: &mut Vec<ClauseId>) -> Option<Vec<ClauseId>> {
-    let at = id.0 as usize;
-    match state.get(at).copied().unwrap_or(2) {
-        2 => return None,
-        1 => {
-            let start = path.iter().position(|p| *p == id).unwrap_or(0);
-            let mut cycle = path.get(start..).unwrap_or_default().to_vec();
-            cycle.push(id);
-            return Some(cycle);
-        }
-        _ => {}
-    }
-    if let Some(s) = state.get_mut(at) {
-        *s = 1;
-    }
-    path.push(id);
-    let mut next: Vec<ClauseId> = law.clause(id).overridden_by.clone();
-    for version in &law.clause(id).versions {
-        let (tests, terms) = version.rule.parts();
-        tests.iter().for_each(|t| t.clauses(&mut next));
-        terms.iter().for_each(|t| t.clauses(&mut next));
-        next.extend(version.rule.needs());
-    }
-    for other in next {
-        if let Some(cycle) = visit(law, other, state, path) {
-            return Some(cycle);
+impl Tangle {
+    /// The clause to point at, what is wrong, and a hint.
+    pub(super) fn told(&self, law: &Law) -> (ClauseId, String, String) {
+        let name = |id: &ClauseId| law.clause(*id).id.as_str();
+        match self {
+            Tangle::Circle(circle) => {
+                let names: Vec<&str> = circle.iter().take(12).map(name).collect();
+                let first = circle.first().copied().unwrap_or(ClauseId(0));
+                (first, format!("`{}` depends on itself", name(&first)), format!("by way of {}", names.join(" → ")))
+            }
+            Tangle::Chain(id) => (
+                *id,
+                format!("`{}` hangs on more than {LONGEST_CHAIN} clauses in a row", name(id)),
+                "say more on fewer pages".to_owned(),
+            ),
+            Tangle::Growth(id) => (
+                *id,
+                format!("`{}` unfolds to more than {MOST_PARTS} parts", name(id)),
+                "do not name a quantity twice in another".to_owned(),
+            ),
         }
     }
-    path.pop();
-    if let Some(s) = state.get_mut(at) {
-        *s = 2;
+}
+
+/// The first thing wrong with how clauses hang on one another.
+pub(super) fn tangle(law: &Law) -> Option<Tangle> {
+    let mut walk = Walk { law, done: vec![None; law.clauses.len()], path: Vec::new() };
+    law.clause_ids().find_map(|id| walk.visit(id).err())
+}
+
+struct Walk<'a> {
+    law: &'a Law,
+    /// By clause, once it is done: how long a chain hangs from it, and to how many parts it unfolds.
+    done: Vec<Option<(usize, usize)>>,
+    path: Vec<ClauseId>,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, id: ClauseId) -> Result<(usize, usize), Tangle> {
+        let at = id.0 as usize;
+        if let Some(done) = self.done.get(at).copied().flatten() {
+            return Ok(done);
+        }
+        if let Some(start) = self.path.iter().position(|p| *p == id) {
+            let mut circle = self.path.get(start..).unwrap_or_default().to_vec();
+            circle.push(id);
+            return Err(Tangle::Circle(circle));
+        }
+        if self.path.len() > LONGEST_CHAIN {
+            return Err(Tangle::Chain(self.path.first().copied().unwrap_or(id)));
+        }
+        self.path.push(id);
+        let law = self.law;
+        let (mut chain, mut parts) = (0usize, 0usize);
+        let mut others: Vec<ClauseId> = law.clause(id).overridden_by.clone();
+        for version in &law.clause(id).versions {
+            let (tests, terms) = version.rule.parts();
+            let mut quantities = Vec::new();
+            let mut count = |piece: Piece<'_>| {
+                parts += 1;
+                if let Piece::Term(Term::Quantity(id)) = piece {
+                    quantities.push(*id);
+                }
+            };
+            tests.iter().for_each(|t| t.walk(&mut count));
+            terms.iter().for_each(|t| t.walk(&mut count));
+            for quantity in quantities {
+                let (_, unfolded) = self.visit(quantity)?;
+                parts = parts.saturating_add(unfolded);
+            }
+            tests.iter().for_each(|t| t.clauses(&mut others));
+            terms.iter().for_each(|t| t.clauses(&mut others));
+            others.extend(version.rule.needs());
+        }
+        for other in others {
+            chain = chain.max(self.visit(other)?.0 + 1);
+        }
+        if chain > LONGEST_CHAIN {
+            return Err(Tangle::Chain(id));
+        }
+        if parts > MOST_PARTS && law.clause(id).kind == ClauseKind::Quantity {
+            return Err(Tangle::Growth(id));
+        }
+        self.path.pop();
+        if let Some(done) = self.done.get_mut(at) {
+            *done = Some((chain, parts));
+        }
+        Ok((chain, parts))
     }
-    None
 }

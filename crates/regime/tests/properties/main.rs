@@ -1,0 +1,14 @@
+//! Properties that must hold of every case, every day and every page, asked with many drawn at random from fixed seeds.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod draw;
+mod epochs;
+mod exact;
+mod knowledge;
+mod overlays;
+mod round_trip;
+mod tiers;
