@@ -2,7 +2,7 @@
 
 use facts::{Fact, FieldId};
 
-use crate::expr::{Term, Test};
+use crate::expr::{Op, Term, Test};
 use crate::law::{ClauseKind, Law};
 
 /// A test as SQL.
@@ -32,9 +32,20 @@ pub fn test_sql(law: &Law, test: &Test) -> String {
             format!("{function}('{}')", clause.id)
         }
         Test::All(parts) => joined(law, parts, " AND "),
-        Test::Any(parts) => joined(law, parts, " OR "),
+        Test::Any(parts) => in_numbers(law, parts).unwrap_or_else(|| joined(law, parts, " OR ")),
         Test::Not(inner) => format!("NOT ({})", test_sql(law, inner)),
     }
+}
+
+/// One term equal to any of several numbers, as a list.
+fn in_numbers(law: &Law, parts: &[Test]) -> Option<String> {
+    let (Test::Compare { left: first, .. }, [_, _, ..]) = (parts.first()?, parts) else { return None };
+    let number = |part: &Test| match part {
+        Test::Compare { op: Op::Eq, left, right: right @ Term::Number(_) } if left == first => Some(term_sql(law, right)),
+        _ => None,
+    };
+    let numbers: Option<Vec<String>> = parts.iter().map(number).collect();
+    Some(format!("{} IN ({})", term_sql(law, first), numbers?.join(", ")))
 }
 
 fn joined(law: &Law, parts: &[Test], word: &str) -> String {
