@@ -34,7 +34,7 @@ pub(crate) fn texts(folder: &Path) -> Vec<(String, String)> {
     found
 }
 
-static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let mut problems = Vec::new();
     let library = Library::open(Arc::new(Pack::new(texts(&data()))), &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
@@ -166,9 +166,9 @@ pub(crate) fn page(bytes: &[u8]) {
     let law = read(&pack, &mut problems);
     sound(&problems);
     if let Some(law) = &law {
-        answers(law, bytes.len() % 4 == 0);
+        answers(law, bytes.len().is_multiple_of(4));
     }
-    if bytes.len() % 16 == 0 {
+    if bytes.len().is_multiple_of(16) {
         let report = check(pack, &mut |_| {});
         sound(&report.problems);
         assert!(report.errors() >= errors(&problems).min(1), "what reading finds, checking finds");
@@ -313,18 +313,18 @@ const NUMBERS: [&str; 24] = [
 
 fn drawn(choices: &mut Choices<'_>, id: FieldId) -> Fact {
     let field = LIBRARY.dictionary.field(id);
-    if field.absent && choices.byte() % 5 == 0 {
+    if field.absent && choices.byte().is_multiple_of(5) {
         return Fact::Absent;
     }
     match &field.kind {
-        FieldType::Bool => Fact::Bool(choices.byte() % 2 == 0),
+        FieldType::Bool => Fact::Bool(choices.byte().is_multiple_of(2)),
         FieldType::Choice(words) => Fact::Choice(choices.of(words.len()) as u8),
         FieldType::Set(words) => Fact::Set(choices.of(1 << words.len()) as u32),
         FieldType::Country => {
             const SOME: [&str; 10] = ["CN", "US", "MO", "HK", "SG", "AE", "SA", "RU", "JP", "TW"];
             let any = CountryId(choices.of(LIBRARY.dictionary.countries.len()) as u16);
             let some = LIBRARY.dictionary.countries.find(SOME[choices.of(SOME.len())]).unwrap_or(any);
-            Fact::Country(if choices.byte() % 4 == 0 { any } else { some })
+            Fact::Country(if choices.byte().is_multiple_of(4) { any } else { some })
         }
         FieldType::Number => {
             let number = Number::parse(NUMBERS[choices.of(NUMBERS.len())]).expect("a number");
@@ -357,7 +357,7 @@ pub(crate) fn case(bytes: &[u8]) {
             partial.set(id, drawn(&mut choices, id));
         }
     }
-    let totals = if choices.byte() % 2 == 0 { Totals::default() } else { Totals::from_start() };
+    let totals = if choices.byte().is_multiple_of(2) { Totals::default() } else { Totals::from_start() };
     let before = decide(law, epoch, &partial, &totals);
     consistent(&before);
     assert_eq!(trace(law, epoch, &partial, &totals).decision, before);

@@ -188,7 +188,7 @@ pub fn explain(law: &Law, epoch: &Epoch, lens: &Lens, case: &Case, totals: &Tota
     let name = |id: ClauseId| law.clause(id).id.clone();
     let reasons = reasons(law, epoch, case, &traced.met);
     let pack = pack_hash(law);
-    let receipt = receipt(law, &pack, lens, case, decision);
+    let receipt = receipt(law, pack, lens, case, decision);
     Explanation {
         regime: law.id.clone(),
         title: law.title.clone(),
@@ -216,7 +216,7 @@ pub fn explain(law: &Law, epoch: &Epoch, lens: &Lens, case: &Case, totals: &Tota
         ways_exhaustive: settlement.as_ref().is_none_or(|s| s.exhaustive),
         facts: used(law, epoch, case),
         reasons,
-        pack,
+        pack: pack.to_owned(),
         receipt,
     }
 }

@@ -238,6 +238,8 @@ pub(crate) struct Judge<'a> {
     asked: [u8; MEMO],
     /// The same for the clauses beyond; empty in regimes that have none.
     asked_beyond: Vec<u8>,
+    /// The first few quantities that comparisons met.
+    quantities: [Option<(ClauseId, Val<Near>)>; 2],
 }
 
 /// How many clauses the memo holds without an allocation.
@@ -253,6 +255,7 @@ impl<'a> Judge<'a> {
             flip: None,
             asked: [0; MEMO],
             asked_beyond: vec![0; law.clauses.len().saturating_sub(MEMO)],
+            quantities: [None; 2],
         }
     }
 
@@ -307,6 +310,20 @@ impl<'a> Judge<'a> {
 
     /// Where a condition or quota stands; none where it does not concern this case.
     pub(crate) fn status(&mut self, id: ClauseId) -> Option<Status> {
+        const KNOWN: [Option<Status>; 4] = [None, Some(Status::Met), Some(Status::Open), Some(Status::Failed)];
+        // Conditions and quotas are asked for their status only, so they share the memo with what applies.
+        let asked = self.memo(id).map_or(0, |m| *m);
+        if let Some(known) = asked.checked_sub(4).and_then(|at| KNOWN.get(usize::from(at))) {
+            return *known;
+        }
+        let status = self.status_anew(id);
+        if let Some(place) = self.memo(id) {
+            *place = 4 + status.map_or(0, |s| 1 + s as u8);
+        }
+        status
+    }
+
+    fn status_anew(&mut self, id: ClauseId) -> Option<Status> {
         let (version, force) = self.epoch.version(self.law, id)?;
         let met = match &version.rule {
             Rule::Condition { applies, met, .. } => match force.and(self.test(applies)) {
@@ -408,7 +425,7 @@ impl<'a> Judge<'a> {
     }
 
     fn compare(&mut self, op: Op, left: &Term, right: &Term) -> Tri {
-        let (l, r) = (self.term::<Near>(left), self.term::<Near>(right));
+        let (l, r) = (self.near(left), self.near(right));
         match (l, r) {
             (Val::Absent, _) | (_, Val::Absent) => Tri::False,
             (Val::Unknown, _) | (_, Val::Unknown) => Tri::Unknown,
@@ -420,6 +437,31 @@ impl<'a> Judge<'a> {
                     _ => Tri::Unknown,
                 },
             },
+        }
+    }
+
+    /// A number with its error bound; what most comparisons hold is answered without a walk.
+    #[inline]
+    fn near(&mut self, term: &Term) -> Val<Near> {
+        match term {
+            Term::Fact(id) => match self.case.fact(*id) {
+                Fact::Number(n) => Val::Is(Near::of(*n)),
+                Fact::Unknown => Val::Unknown,
+                _ => Val::Absent,
+            },
+            Term::Value(id) => self.epoch.number(*id).map_or(Val::Unknown, |n| Val::Is(Near::of(n))),
+            Term::Quantity(id) => {
+                // One quantity stands in comparison with several bounds.
+                if let Some((_, known)) = self.quantities.iter().flatten().find(|(q, _)| q == id) {
+                    return *known;
+                }
+                let value = self.term(term);
+                if let Some(place) = self.quantities.iter_mut().find(|q| q.is_none()) {
+                    *place = Some((*id, value));
+                }
+                value
+            }
+            _ => self.term(term),
         }
     }
 
@@ -519,7 +561,6 @@ impl<'a> Judge<'a> {
         if scope == Tri::False {
             return decision;
         }
-        let mut permits: Vec<ClauseId> = Vec::new();
         for id in &self.law.tables.prohibitions {
             let applies = self.applies(*id);
             if applies != Tri::False {
@@ -531,7 +572,9 @@ impl<'a> Judge<'a> {
             let applies = self.applies(*id);
             if applies != Tri::False {
                 let mut required = self.required(*id);
-                permits.extend(required.lift.or(required.review));
+                if let Some(of) = required.lift.or(required.review) {
+                    self.needs_of(of, None, &mut decision.needs);
+                }
                 if applies == Tri::Unknown {
                     required.mildest = Outcome::Free;
                 }
@@ -546,12 +589,7 @@ impl<'a> Judge<'a> {
         decision.outcome = if found.mildest == found.strictest { found.mildest } else { Outcome::Undetermined };
         decision.by = found.lift.filter(|_| found.strictest == Outcome::Exception).or(found.by);
         decision.review = found.review;
-        for of in permits {
-            self.needs_of(of, None, &mut decision.needs);
-        }
-        for of in self.shut() {
-            self.needs_of(of, Some(Status::Failed), &mut decision.needs);
-        }
+        self.shut(&mut decision.needs);
         self.fees(&mut decision);
         decision
     }
@@ -568,10 +606,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Exceptions and reviews that would apply, had nothing that they need failed: what shut them is part of the answer.
-    fn shut(&mut self) -> Vec<ClauseId> {
+    /// Adds what shut exceptions and reviews that would apply, had nothing that they need failed: it is part of the answer.
+    fn shut(&mut self, needs: &mut Vec<Need>) {
         let law = self.law;
-        let mut shut = Vec::new();
         for id in &law.tables.requirements {
             if self.applies(*id) == Tri::False {
                 continue;
@@ -579,12 +616,11 @@ impl<'a> Judge<'a> {
             for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
                 for other in list.get(id.0 as usize).into_iter().flatten() {
                     if self.applies(*other) != Tri::False && self.available(*other) == Tri::False {
-                        shut.push(*other);
+                        self.needs_of(*other, Some(Status::Failed), needs);
                     }
                 }
             }
         }
-        shut
     }
 
     /// What one requirement leads to: lifted by an exception, or judged by its reviews.

@@ -439,6 +439,8 @@ pub struct Law {
     /// The drafts laid over it here, in order of name.
     pub overlaid: Vec<String>,
     pub(crate) sources: Vec<facts::Source>,
+    /// The hash of the texts, once somebody asked for it.
+    pub(crate) hash: std::sync::OnceLock<String>,
     pub(crate) case_tables: Vec<crate::cases::Table>,
     pub(crate) by_id: HashMap<String, ClauseId>,
     pub(crate) tables: Tables,

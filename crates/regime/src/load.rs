@@ -151,6 +151,7 @@ impl<'a> Loader<'a, '_> {
             drafts: Vec::new(),
             overlaid: Vec::new(),
             sources: Vec::new(),
+            hash: std::sync::OnceLock::new(),
             case_tables: Vec::new(),
             by_id: HashMap::new(),
             tables: Tables::default(),

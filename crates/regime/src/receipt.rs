@@ -8,13 +8,15 @@ use crate::judge::Decision;
 use crate::law::Law;
 
 /// SHA-256 over every text of a regime (drafts laid over it included), in hex.
-pub fn pack_hash(law: &Law) -> String {
-    let mut hash = Sha256::new();
-    for source in &law.sources {
-        part(&mut hash, &source.path);
-        part(&mut hash, &source.text);
-    }
-    hex(&hash.finalize())
+pub fn pack_hash(law: &Law) -> &str {
+    law.hash.get_or_init(|| {
+        let mut hash = Sha256::new();
+        for source in &law.sources {
+            part(&mut hash, &source.path);
+            part(&mut hash, &source.text);
+        }
+        hex(&hash.finalize())
+    })
 }
 
 /// SHA-256 over what a decision rests on and what it was, in hex. `pack` is the regime's [`pack_hash`].
