@@ -132,7 +132,7 @@ fn ungrouped(text: &str) -> Option<String> {
         && part.len() != 3
         && part.bytes().all(|b| b.is_ascii_digit())
     {
-        return Some(format!("{whole}.{part}"));
+        return Some(format!("{}.{part}", whole.replace('.', "")));
     }
     Some(text.chars().filter(|c| !SEPARATORS.contains(c)).collect())
 }

@@ -100,6 +100,10 @@ impl<'a, 'p> Keys<'a, 'p> {
 
     /// Reports a key that is not there.
     pub fn missing(&mut self, key: &'static str) {
+        // A value that is there and wrong was reported as wrong.
+        if self.table.contains_key(key) {
+            return;
+        }
         let at = self.whole.clone();
         self.report(at.start..at.start, format!("`{key}` is missing"), format!("add `{key} = …`"));
     }

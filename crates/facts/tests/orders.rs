@@ -1,7 +1,7 @@
 //! Order files as people keep them, good and bad: each file of `orders/` is an input, a line `=== expected`, and what the reader
 //! makes of it. The newline before that line belongs to the line. `csv-*` are read as CSV, `jsonl-*` as JSON lines, over the pack
 //! that ships. `UPDATE=1 cargo test -p facts --test orders` writes the expectations anew: read the difference before you keep it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 use std::fmt::Write as _;
 use std::io::{self, Read};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use facts::{Catalogue, Date, Dictionary, Fact, Order, Problem, Source, money_text, parse_date};
+use facts::{Catalogue, Date, Dictionary, Fact, Order, Problem, Source, money_text, nearest, parse_date};
 
 use crate::epoch::{Lens, View};
 use crate::judge::{Decision, Judge, Outcome, Status, Totals, Tri, decide};
@@ -53,7 +53,8 @@ impl Table {
                 || name == "note"
                 || dictionary.id(name).is_some();
             if !known {
-                let near = dictionary.nearest(name).join(", ");
+                let own = RESULTS.iter().copied().chain(["date", "draft", "note"]);
+                let near = nearest(name, own.chain(dictionary.fields.iter().map(|f| f.name.as_str()))).join(", ");
                 problems.push(
                     source
                         .problem(at.clone(), format!("column `{name}` is neither a fact nor a result"))

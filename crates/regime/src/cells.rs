@@ -575,12 +575,20 @@ pub(crate) fn depends(law: &Law, epoch: &Epoch, term: &Term, id: FieldId) -> boo
     found
 }
 
-/// Whether a term adds or subtracts somewhere.
+/// Whether a term is more than products and quotients somewhere: then one missing fact moves the bounds of another.
 fn adds(law: &Law, epoch: &Epoch, term: &Term) -> bool {
     let mut found = false;
     term.walk(&mut |piece| {
         found |= match piece {
-            Piece::Term(Term::Sum(..) | Term::Difference(..)) => true,
+            Piece::Term(
+                Term::Sum(..)
+                | Term::Difference(..)
+                | Term::Case(..)
+                | Term::First(_)
+                | Term::Greatest(_)
+                | Term::Least(_)
+                | Term::NullIf(..),
+            ) => true,
             Piece::Term(Term::Quantity(clause)) => match epoch.version(law, *clause) {
                 Some((Version { rule: Rule::Quantity { value, .. }, .. }, _)) => adds(law, epoch, value),
                 _ => false,

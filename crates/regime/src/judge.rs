@@ -242,6 +242,8 @@ pub(crate) struct Judge<'a> {
     quantities: [Option<(ClauseId, Val<Near>)>; 2],
 }
 
+/// The memo's mark of a condition that is not met and may not concern the case.
+const REFUSED: u8 = 8;
 /// How many clauses the memo holds without an allocation.
 const MEMO: usize = 256;
 
@@ -304,45 +306,59 @@ impl<'a> Judge<'a> {
             return Tri::False;
         }
         let Some((version, _)) = self.epoch.version(self.law, id) else { return Tri::False };
-        let failed = version.rule.needs().iter().any(|n| self.status(*n) == Some(Status::Failed));
-        if failed { Tri::False } else { applies }
+        let mut available = applies;
+        for need in version.rule.needs() {
+            match self.status(*need) {
+                Some(Status::Failed) => return Tri::False,
+                // Shown not to be, of a condition that may not concern the case: nobody can say yet.
+                Some(Status::Open) if self.refused(*need) => available = available.min(Tri::Unknown),
+                _ => {}
+            }
+        }
+        available
+    }
+
+    /// Whether a condition is shown not to be met while it is not known whether it concerns the case.
+    pub(crate) fn refused(&mut self, id: ClauseId) -> bool {
+        self.status(id);
+        self.memo(id).is_some_and(|m| *m == REFUSED)
     }
 
     /// Where a condition or quota stands; none where it does not concern this case.
     pub(crate) fn status(&mut self, id: ClauseId) -> Option<Status> {
-        const KNOWN: [Option<Status>; 4] = [None, Some(Status::Met), Some(Status::Open), Some(Status::Failed)];
+        const KNOWN: [Option<Status>; 5] =
+            [None, Some(Status::Met), Some(Status::Open), Some(Status::Failed), Some(Status::Open)];
         // Conditions and quotas are asked for their status only, so they share the memo with what applies.
         let asked = self.memo(id).map_or(0, |m| *m);
         if let Some(known) = asked.checked_sub(4).and_then(|at| KNOWN.get(usize::from(at))) {
             return *known;
         }
-        let status = self.status_anew(id);
+        let (concerns, met) = self.stands(id);
+        let status = match (concerns, met) {
+            (Tri::False, _) => None,
+            (Tri::True, Tri::False) => Some(Status::Failed),
+            (Tri::True, Tri::True) => Some(Status::Met),
+            _ => Some(Status::Open),
+        };
+        let code = if (concerns, met) == (Tri::Unknown, Tri::False) { REFUSED } else { 4 + status.map_or(0, |s| 1 + s as u8) };
         if let Some(place) = self.memo(id) {
-            *place = 4 + status.map_or(0, |s| 1 + s as u8);
+            *place = code;
         }
         status
     }
 
-    fn status_anew(&mut self, id: ClauseId) -> Option<Status> {
-        let (version, force) = self.epoch.version(self.law, id)?;
-        let met = match &version.rule {
-            Rule::Condition { applies, met, .. } => match force.and(self.test(applies)) {
-                Tri::False => return None,
-                Tri::True => self.test(met),
-                Tri::Unknown => self.test(met).max(Tri::Unknown),
-            },
-            Rule::Quota { measure, counts, limit, .. } => match (force.and(self.test(counts)), limit) {
-                (Tri::False, _) | (_, None) => return None,
-                (Tri::Unknown, _) => Tri::Unknown,
-                (Tri::True, Some(limit)) => self.within(id, measure, limit),
-            },
-            _ => return None,
-        };
-        Some(match met {
-            Tri::True => Status::Met,
-            Tri::Unknown => Status::Open,
-            Tri::False => Status::Failed,
-        })
+    /// Whether a condition or quota concerns the case, and whether it is met.
+    fn stands(&mut self, id: ClauseId) -> (Tri, Tri) {
+        let Some((version, force)) = self.epoch.version(self.law, id) else { return (Tri::False, Tri::Unknown) };
+        match &version.rule {
+            Rule::Condition { applies, met, .. } => (force.and(self.test(applies)), self.test(met)),
+            Rule::Quota { measure, counts, limit: Some(limit), .. } => {
+                let concerns = force.and(self.test(counts));
+                let within = if concerns == Tri::False { Tri::Unknown } else { self.within(id, measure, limit) };
+                (concerns, within)
+            }
+            _ => (Tri::False, Tri::Unknown),
+        }
     }
 
     fn within(&mut self, quota: ClauseId, measure: &Term, limit: &Term) -> Tri {

@@ -49,7 +49,6 @@ impl Law {
         law.overlaid = drafts.to_vec();
         law.overlaid.sort();
         law.drafts = known_drafts;
-        law.sources = sources;
         Some(law)
     }
 }
@@ -65,6 +64,7 @@ struct Loader<'a, 'p> {
 impl<'a> Loader<'a, '_> {
     fn law(&mut self, id: &str) -> Option<Law> {
         let mut law = self.head(id)?;
+        law.sources = self.sources.to_vec();
         let mut pages = Vec::new();
         let mut groups = Vec::new();
         for (at, source) in self.sources.iter().enumerate() {
@@ -267,7 +267,11 @@ impl<'a> Loader<'a, '_> {
             }
             if let Some((unit, at)) = text("unit") {
                 match self.dictionary.units.parse(unit) {
-                    Ok(unit) => page.unit = unit,
+                    Ok(unit) if page.unit.to_string().is_empty() || page.unit == unit => page.unit = unit,
+                    Ok(unit) => {
+                        let message = format!("this version is in {unit}, the one before in {}", page.unit);
+                        self.problems.push(source.problem(at, message).hint("versions of one quantity are in one unit"));
+                    }
                     Err(why) => self.problems.push(source.problem(at, why)),
                 }
             }
@@ -280,6 +284,15 @@ impl<'a> Loader<'a, '_> {
             if let Some(first) = law.by_id.get(&page.id) {
                 let first = law.clause(*first);
                 let merges = page.draft.is_some() && first.draft.is_none();
+                if merges && page.kind.is_some_and(|k| k != first.kind) {
+                    let message = format!("`{}` is a {} in the regime", page.id, first.kind);
+                    self.problems
+                        .push(source.problem(page.heading.clone(), message).hint("a draft replaces a clause by one of its kind"));
+                }
+                if merges && page.unit != first.unit {
+                    let message = format!("`{}` is in {} in the regime", page.id, first.unit);
+                    self.problems.push(source.problem(page.heading.clone(), message).hint("other pages read it in that unit"));
+                }
                 if !merges {
                     let hint = match (&first.draft, &page.draft) {
                         (Some(a), Some(b)) => format!("drafts `{a}` and `{b}` both state it: lay one of them over the regime"),
@@ -486,7 +499,7 @@ impl<'a> Loader<'a, '_> {
             for block in &page.rules {
                 let draft = page.draft.as_ref().and_then(|d| self.drafts.iter().find(|k| k.id == *d));
                 let mut keys = Keys::new(source, block.base, block.table.get_ref(), block.at.clone(), self.problems);
-                let head = head(&mut keys, law, draft);
+                let head = head(&mut keys, law, kind, draft);
                 let replaces = keys.text("replaces");
                 let body = body(&mut keys, law, kind, &page.unit);
                 keys.finish();

@@ -209,6 +209,14 @@ fn relevant(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<Unkno
         for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
             for other in list.get(id.0 as usize).into_iter().flatten() {
                 unknown_of(&mut judge, *other, &mut found, &mut seen);
+                let Some((version, _)) = epoch.version(law, *other) else { continue };
+                for need in version.rule.needs() {
+                    if judge.refused(*need)
+                        && let Some(concerns) = epoch.version(law, *need).and_then(|(v, _)| v.rule.when())
+                    {
+                        unknown_in(&mut judge, concerns, &mut found, &mut seen);
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The entries of `fuzz/` for a few seconds with every test run: the shipped pages and orders, changed a little, thousands of
 //! times from a fixed seed; and by hand, what nests, repeats or grows without end. Nothing may panic, hang or overflow the stack.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 #[path = "../../../fuzz/entries.rs"]
 mod entries;

@@ -28,7 +28,7 @@ pub(super) struct Head {
     pub(super) exporter: Option<facts::FieldId>,
 }
 
-pub(super) fn head(keys: &mut Keys<'_, '_>, law: &Law, draft: Option<&DraftInfo>) -> Option<Head> {
+pub(super) fn head(keys: &mut Keys<'_, '_>, law: &Law, kind: ClauseKind, draft: Option<&DraftInfo>) -> Option<Head> {
     keys.get("kind");
     let from = keys.day("from").map(|d| d.0).or(draft.and_then(|d| d.from));
     if from.is_none() {
@@ -45,7 +45,7 @@ pub(super) fn head(keys: &mut Keys<'_, '_>, law: &Law, draft: Option<&DraftInfo>
     let confidence = confidence(keys, by, &law.instruments);
     let enforced_from = keys.day("enforced_from").map(|d| d.0);
     let enforced_until = keys.day("enforced_until").map(|d| d.0);
-    let overrides = clauses(keys, "overrides", law, &[]);
+    let overrides = clauses(keys, "overrides", law, &[kind]);
     let notice = keys.text("notice").map(|t| t.value).unwrap_or_default();
     let cite = keys.text("cite").map(|t| t.value).unwrap_or_default();
     let after_gap = keys.text("after_gap").map(|t| t.value);
@@ -162,7 +162,11 @@ pub(super) fn body(keys: &mut Keys<'_, '_>, law: &Law, kind: ClauseKind, unit: &
         }
         ClauseKind::Class => {
             let when = keys.must("when");
-            let of = keys.text("of").map(|t| t.value).unwrap_or_else(|| "item".to_owned());
+            let of = keys.text("of");
+            if let Some(of) = of.as_ref().filter(|of| !["item", "party", "use"].contains(&of.value.as_str())) {
+                keys.report(of.at.clone(), format!("`{}` is nothing that a class is of", of.value), "item, party or use");
+            }
+            let of = of.map_or_else(|| "item".to_owned(), |t| t.value);
             Some(Body::Class { when: when?, of })
         }
         ClauseKind::Requirement => {

@@ -39,7 +39,7 @@ pub(super) fn instrument(keys: &mut Keys<'_, '_>, source: usize, draft: bool) ->
     keys.text("note");
     let binds: Vec<String> = keys.texts("binds").into_iter().map(|t| t.value).collect();
     let suspends = keys.tables("suspends", |keys| {
-        let what = keys.must("what")?;
+        let what = keys.must("what");
         let from = keys.day("from").map(|d| d.0);
         if from.is_none() {
             keys.missing("from");
@@ -50,7 +50,12 @@ pub(super) fn instrument(keys: &mut Keys<'_, '_>, source: usize, draft: bool) ->
         if !certain && question.is_empty() {
             keys.missing("question");
         }
-        Some(Suspension { clauses: vec![], what: what.value, from: from?, until, certain, question })
+        if let (Some(from), Some(until)) = (from, until)
+            && until < from
+        {
+            keys.report(keys.at(), format!("it ends on {until}, before it begins on {from}"), "");
+        }
+        Some(Suspension { clauses: vec![], what: what?.value, from: from?, until, certain, question })
     });
     let place = id.as_ref().map_or(at, |t| t.at.clone());
     if kind == Some(InstrumentKind::Letter) && binds.is_empty() {
@@ -154,9 +159,11 @@ pub(super) fn group(
     source: usize,
 ) -> Option<Group> {
     let id = keys.must("id");
-    let of = keys.must("of")?;
-    let of_countries = of.value == "country";
-    if !of_countries && dictionary.id(&of.value).is_none_or(|f| dictionary.field(f).kind != FieldType::Text) {
+    let of = keys.must("of");
+    let of_countries = of.as_ref().is_none_or(|of| of.value == "country");
+    if let Some(of) = of.as_ref().filter(|_| !of_countries)
+        && dictionary.id(&of.value).is_none_or(|f| dictionary.field(f).kind != FieldType::Text)
+    {
         keys.report(
             of.at.clone(),
             format!("`{}` is neither `country` nor a field of names", of.value),
@@ -205,7 +212,7 @@ pub(super) fn group(
     Some(Group {
         id: id.value,
         of_countries,
-        of: of.value,
+        of: of?.value,
         from: from?,
         by: by?,
         confidence,

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use facts::{Case, Fact, FieldId};
 use proptest::prelude::*;
-use regime::{Decision, Law, Outcome, Rule, Term, Test, Totals, decide, settle};
+use regime::{Decision, Law, Lens, Outcome, Rule, Term, Test, Totals, decide, settle};
 
-use crate::common::LIBRARY;
+use crate::common::{LIBRARY, standard};
 use crate::draw::{LAWS, config, drawn, pick};
 
 /// The facts by which a condition is shown. Until one of them is known its condition is *open*, which accompanies the answer
@@ -153,4 +153,21 @@ fn the_cases_drawn_are_worth_asking() {
         }
     }
     assert!(free > 50 && open > 50 && other > 50, "free {free}, undetermined {open}, other {other}");
+}
+
+/// Exception NAC of 2023 to a country of D:4: BIS refused its number, which matters only if the buyer is headquartered in D:5.
+/// While the headquarters are missing nobody can say whether the exception is open.
+#[test]
+fn a_refused_condition_that_may_concern_the_case_leaves_it_open() {
+    let law = LAWS.iter().find(|law| law.id == "us-ear").unwrap();
+    let ask = |hq: &str| {
+        let facts = [("date", "2024-01-15"), ("chip", "RTX 4090"), ("to", "SA"), ("hq", hq), ("parent_hq", hq)];
+        let papers = [("purchase_order", "yes"), ("nac_confirmed", "no"), ("within_notified_totals", "yes")];
+        let case = standard(&LIBRARY, &[&facts[..], &papers[..]].concat());
+        decide(law, &law.on(case.day, &Lens::default()), &case, &Totals::default())
+    };
+    assert_eq!(ask("SA").outcome, Outcome::Exception);
+    assert_eq!(ask("CN").outcome, Outcome::Licence(regime::Policy::CaseByCase));
+    let open = ask("unknown");
+    assert!(inside(&open, &ask("SA")) && inside(&open, &ask("CN")), "{} to {}", open.mildest, open.strictest);
 }

@@ -1,6 +1,6 @@
 //! Properties that must hold of every case, every day and every page, asked with many drawn at random from fixed seeds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -11,4 +11,5 @@ mod exact;
 mod knowledge;
 mod overlays;
 mod round_trip;
+mod small_world;
 mod tiers;
