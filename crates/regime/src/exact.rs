@@ -71,9 +71,7 @@ impl Arithmetic for Near {
     }
     fn quotient(self, other: Self) -> Option<Self> {
         let least = other.value.abs() - other.error;
-        if other.value == 0.0 && other.error == 0.0 {
-            return None;
-        }
+        // Zero, or too near it for a double to tell: fractions decide.
         if least <= 0.0 {
             return Some(Near { value: 0.0, error: f64::INFINITY });
         }

@@ -351,7 +351,10 @@ impl<'a> Judge<'a> {
     fn stands(&mut self, id: ClauseId) -> (Tri, Tri) {
         let Some((version, force)) = self.epoch.version(self.law, id) else { return (Tri::False, Tri::Unknown) };
         match &version.rule {
-            Rule::Condition { applies, met, .. } => (force.and(self.test(applies)), self.test(met)),
+            Rule::Condition { applies, met, .. } => match force.and(self.test(applies)) {
+                Tri::False => (Tri::False, Tri::Unknown),
+                concerns => (concerns, self.test(met)),
+            },
             Rule::Quota { measure, counts, limit: Some(limit), .. } => {
                 let concerns = force.and(self.test(counts));
                 let within = if concerns == Tri::False { Tri::Unknown } else { self.within(id, measure, limit) };
