@@ -253,7 +253,11 @@ impl Law {
                     .clauses
                     .iter()
                     .copied()
-                    .filter(|c| epoch.in_force.get(c.0 as usize).is_some_and(|(f, _)| *f != Tri::False))
+                    .filter(|c| {
+                        // A stay of an act stays what that act made, not a later act's version of the clause.
+                        let by = epoch.version(self, *c).map(|(version, _)| &self.instrument(version.by).id);
+                        by.is_some_and(|by| *by == suspension.what || self.clause(*c).id == suspension.what)
+                    })
                     .collect();
                 let force = if suspension.certain { Tri::False } else { Tri::Unknown };
                 for clause in &standing {

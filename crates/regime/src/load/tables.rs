@@ -148,8 +148,16 @@ pub(super) fn dated(
     let confidence = confidence(keys, by, instruments);
     let cite = keys.text("cite").map(|t| t.value).unwrap_or_default();
     keys.text("note");
-    let number = Number::from(number?.0).exact() * factor?;
-    Some(Dated { from: from?, until, number: Number::from_exact(&number)?, by: by?, confidence, cite })
+    let (number, at) = number?;
+    let number = Number::from_exact(&(Number::from(number).exact() * factor?));
+    if number.is_none() {
+        keys.report(
+            at,
+            "in the unit of the first entry this is no decimal of at most 28 digits",
+            "state all entries in one unit",
+        );
+    }
+    Some(Dated { from: from?, until, number: number?, by: by?, confidence, cite })
 }
 
 pub(super) fn group(
