@@ -371,6 +371,7 @@ impl Dictionary {
                     Err(format!("`{text}` is not a country: two letters of ISO 3166-1, or its English name{near}"))
                 }
             },
+            FieldType::Text if text.contains(char::is_control) => Err("a name holds no control characters".to_owned()),
             FieldType::Text => Ok(Fact::Text(Arc::from(text))),
             FieldType::Set(words) => {
                 let mut bits = 0u32;

@@ -454,7 +454,7 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
             continue;
         }
         match cell.2 {
-            Column::Id => cell.3.trim().clone_into(&mut id),
+            Column::Id => id = printable(&cell.3),
             Column::Day => match parse_date(&cell.3) {
                 Ok(read) => day = Some(read),
                 Err(why) => report(cell, why),
@@ -528,7 +528,7 @@ fn agrees(a: &Fact, b: &Fact) -> bool {
 fn row_problem(file: &str, line: u64, column: usize, text: &str, message: impl Into<String>) -> Problem {
     let excerpt = cut(text);
     let width = excerpt.chars().count();
-    let message: String = message.into().chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let message: String = printable(&message.into()).chars().take(400).collect();
     Problem {
         severity: Severity::Error,
         file: file.to_owned(),
@@ -542,9 +542,14 @@ fn row_problem(file: &str, line: u64, column: usize, text: &str, message: impl I
     }
 }
 
+/// A text that does not steer the terminal.
+fn printable(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// A text short enough to print, without control characters.
 fn cut(text: &str) -> String {
-    let mut short: String = text.trim().chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut short: String = printable(text).chars().take(80).collect();
     if text.trim().chars().count() > 80 {
         short.push('…');
     }

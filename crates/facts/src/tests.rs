@@ -748,3 +748,12 @@ fn a_pack_gives_its_texts_by_path() {
     assert_eq!(pack.get("b"), None);
     assert_eq!(pack.under("b/").map(|s| s.path.as_str()).collect::<Vec<_>>(), ["b/x", "b/y"]);
 }
+
+/// What a name holds is printed in tables and trees: it must not steer the terminal.
+#[test]
+fn names_hold_no_control_characters() {
+    let dictionary = dictionary();
+    let consignee = dictionary.id("consignee").unwrap();
+    assert!(dictionary.parse(consignee, "Buyer \u{1b}[31m").unwrap_err().contains("control"));
+    assert!(dictionary.parse(consignee, "Buyer (深圳)").is_ok());
+}

@@ -151,6 +151,7 @@ fn profile(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<u8> {
     let mut judge = Judge::new(law, epoch, case, totals);
     for quota in &law.tables.quotas {
         profile.push(judge.status(*quota).map_or(0, |status| 1 + status as u8));
+        profile.push(u8::from(judge.refused(*quota)));
     }
     profile
 }

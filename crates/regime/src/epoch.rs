@@ -4,7 +4,7 @@ use facts::{CountryId, Date, Number};
 
 use crate::expr::{Piece, Term, Test};
 use crate::judge::Tri;
-use crate::law::{Clause, ClauseId, Dated, GroupId, InstrumentId, InstrumentKind, Law, Members, ValueId, Version};
+use crate::law::{Clause, ClauseId, Dated, GroupId, InstrumentId, InstrumentKind, Law, Members, Suspension, ValueId, Version};
 
 /// Whether one asks for the letter of the law or for what is enforced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -172,14 +172,13 @@ impl Law {
         for (on, by, _) in self.groups.iter().flat_map(|g| &g.states) {
             starts(self.known(*by, lens).then_some(*on));
         }
-        for (i, instrument) in self.instruments.iter().enumerate().filter(|(i, _)| self.known(InstrumentId(*i as u16), lens)) {
-            if stays(instrument.kind, lens) {
-                for suspension in &instrument.suspends {
+        for (i, instrument) in self.instruments.iter().enumerate() {
+            if self.known(InstrumentId(i as u16), lens) {
+                for suspension in instrument.suspends.iter().filter(|s| counts(instrument.kind, s, lens)) {
                     starts(Some(suspension.from));
                     starts(after(suspension.until));
                 }
             }
-            let _ = i;
         }
         days.sort_unstable();
         days.dedup();
@@ -244,11 +243,8 @@ impl Law {
             if !self.known(by, lens) {
                 continue;
             }
-            let suspensions = instrument.suspends.iter().filter(|s| s.from <= day && s.until.is_none_or(|u| day <= u));
-            for suspension in suspensions {
-                if suspension.certain && !stays(instrument.kind, lens) {
-                    continue;
-                }
+            let on = |s: &&Suspension| s.from <= day && s.until.is_none_or(|u| day <= u);
+            for suspension in instrument.suspends.iter().filter(on).filter(|s| counts(instrument.kind, s, lens)) {
                 let standing: Vec<ClauseId> = suspension
                     .clauses
                     .iter()
@@ -278,7 +274,8 @@ impl Law {
     }
 }
 
-/// An announcement stays enforcement and leaves the text; whatever else stays, stays the text. An open doubt is one in both views.
-fn stays(kind: InstrumentKind, lens: &Lens) -> bool {
-    kind != InstrumentKind::Announcement || lens.view == View::Practice
+/// Whether a suspension counts under a lens: an announcement stays enforcement and leaves the text, whatever else stays, stays the
+/// text; an open doubt is one in both views.
+fn counts(kind: InstrumentKind, suspension: &Suspension, lens: &Lens) -> bool {
+    !suspension.certain || kind != InstrumentKind::Announcement || lens.view == View::Practice
 }

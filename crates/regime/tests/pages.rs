@@ -189,6 +189,69 @@ fn a_pack_without_dictionary_or_countries_says_so() {
     assert_eq!(rendered(&report.problems), absent("countries.csv") + &absent("fields.toml"));
 }
 
+/// An act and a prohibition under it that an announcement leaves in doubt from a day on which nothing else changes.
+const DOUBT: &str = r#"
+--- regimes/x/regime.toml
+id = "x"
+title = "A regime under test"
+authority = "Nobody"
+side = "exporter"
+currency = "USD"
+scope = "true"
+as_of = 2026-01-01
+--- regimes/x/instruments.toml
+[[instrument]]
+id = "ACT"
+kind = "rule"
+title = "An act"
+citation = "1 Act 1"
+published = 2020-01-01
+confidence = "P"
+[[instrument]]
+id = "PRESS"
+kind = "announcement"
+title = "A press release"
+citation = "Press 1"
+published = 2020-01-01
+confidence = "S2"
+suspends = [{ what = "ACT", from = 2022-06-01, certain = false, question = "Was it stayed?" }]
+--- regimes/x/ban.md
+# ban  Nothing passes
+
+```toml rule
+kind = "prohibition"
+when = "destination = 'CN'"
+from = 2020-01-01
+by = "ACT"
+```
+"#;
+
+/// A doubt is one in both views, so an epoch begins with it in both.
+#[test]
+fn a_doubt_begins_an_epoch_in_either_view() {
+    let files = given(DOUBT);
+    let mut problems = Vec::new();
+    let library = Library::open(pack_of(&files), &mut problems);
+    let law = library.law("x", &[], &mut problems).unwrap();
+    let case = |date: &str| standard(&library, &[("date", date), ("to", "CN")]);
+    for view in [regime::View::Practice, regime::View::Text] {
+        let lens = Lens { view, known: None };
+        let epochs = law.epochs(&lens);
+        for (date, outcome) in [("2022-05-31", Outcome::Prohibited), ("2022-06-01", Outcome::Undetermined)] {
+            let case = case(date);
+            let split = epochs.iter().find(|e| e.holds(case.day)).unwrap();
+            for epoch in [split, &law.on(case.day, &lens)] {
+                let decided = regime::decide(&law, epoch, &case, &regime::Totals::default());
+                assert_eq!(decided.outcome, outcome, "{view:?} on {date}");
+            }
+        }
+        // What is kept from row to row must not answer for a day on which the law was another.
+        let mut corridor = library.corridor(&["x".to_owned()], &[], lens).unwrap();
+        assert_eq!(corridor.decide(&case("2022-05-31"), &[]).outcome, Outcome::Prohibited);
+        assert_eq!(corridor.decide(&case("2022-06-01"), &[]).outcome, Outcome::Undetermined, "{view:?}");
+    }
+}
+
 /// One row of an order book in words: outcome, and whether it was counted.
 type Row<'a> = (&'a str, &'a str, &'a str, &'a str, Outcome, bool);
 

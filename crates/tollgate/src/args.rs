@@ -215,7 +215,7 @@ pub(crate) struct DiffArgs {
     /// The second day
     #[arg(value_parser = day, requires = "before")]
     pub after: Option<Date>,
-    /// With --draft: the day on which law and draft are compared
+    /// With --draft: the day on which law and draft are compared; default: the day from which the draft is taken
     #[arg(long, value_name = "DAY", value_parser = day)]
     pub on: Option<Date>,
     /// Only this destination

@@ -16,9 +16,14 @@ const MOST: usize = 6;
 /// Compares.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
-    let days = match (args.before, args.after, args.on, args.look.drafts.is_empty()) {
-        (Some(before), Some(after), None, _) => (before, after),
-        (None, None, Some(on), false) | (Some(on), None, None, false) => (on, on),
+    let mut after = pack::corridor(&library, &args.look)?;
+    let drafted = after.laws.iter().flat_map(|law| law.drafts.iter().filter(|d| law.overlaid.contains(&d.id)));
+    // Without a day, law and draft are compared where the last of the drafts is taken to be in force.
+    let drafted = drafted.filter_map(|d| d.from).max();
+    let days = match (args.before, args.after, args.on.or(drafted), args.look.drafts.is_empty()) {
+        (Some(before), Some(after), ..) if args.on.is_none() => (before, after),
+        (None, None, Some(on), false) => (on, on),
+        (Some(on), None, _, false) if args.on.is_none() => (on, on),
         _ => {
             let hint = "say `diff DAY1 DAY2`, or `diff --draft NAME --on DAY`".to_owned();
             return Err(Failure::Message("two days, or a draft and a day, are needed".to_owned(), hint));
@@ -29,7 +34,6 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<E
         look.drafts.clear();
     }
     let mut before = pack::corridor(&library, &look)?;
-    let mut after = pack::corridor(&library, &args.look)?;
     let mut changes = diff((&mut before, days.0), (&mut after, days.1), &library.dictionary, &library.catalogue);
     if let Some(to) = &args.to {
         let only = country(&library, to)?;

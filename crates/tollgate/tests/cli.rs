@@ -296,6 +296,9 @@ fn diff_finds_the_parts_that_the_window_lets_be_judged_anew() {
     }
     let draft = tollgate(&["diff", "--draft", "safe-chips", "--on", "2026-03-01", "--to", "CN", "--regime", "us-ear"]);
     assert!(out(&draft).contains("SAFE-denial"), "{}", out(&draft));
+    let undated = tollgate(&["diff", "--draft", "safe-chips", "--to", "CN", "--regime", "us-ear"]);
+    assert_eq!(code(&undated), 0, "{}", err(&undated));
+    assert!(out(&undated).contains("on 2025-12-04 under safe-chips"), "the day from which the draft is taken: {}", out(&undated));
     let quiet = tollgate(&["diff", "2024-05-01", "2024-05-02"]);
     assert!(out(&quiet).contains("nothing changes"));
 }
