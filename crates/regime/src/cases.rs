@@ -5,8 +5,9 @@ use std::ops::Range;
 use facts::{Catalogue, Date, Dictionary, Fact, Order, Problem, Source, money_text, nearest, parse_date};
 
 use crate::epoch::{Lens, View};
-use crate::judge::{Decision, Judge, Outcome, Status, Totals, Tri, decide};
+use crate::judge::{Decision, Judge, Outcome, Status, Tri, decide};
 use crate::law::{Law, Spot};
+use crate::totals::Totals;
 
 /// How the cases of a regime came out.
 #[derive(Clone, Debug, Default)]

@@ -7,10 +7,11 @@ use num_traits::{One, Zero};
 
 use crate::epoch::Epoch;
 use crate::exact::Val;
-use crate::expr::{Op, Piece, Term, Test};
-use crate::judge::{Judge, Totals};
+use crate::judge::Judge;
 use crate::law::{ClauseId, Law, Rule, Version};
 use crate::print::term_sql;
+use crate::totals::Totals;
+use crate::tree::{Op, Piece, Term, Test};
 
 /// The cells of one fact: what the law can tell apart.
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use crate::cases;
 use crate::cells::reached;
 use crate::corridor::Library;
 use crate::epoch::{Epoch, Lens, View};
-use crate::expr::{Piece, Term, Test};
 use crate::judge::Tri;
 use crate::law::{ClauseId, ClauseKind, Law, Policy, Rule};
+use crate::tree::{Piece, Term, Test};
 use crate::witness::witness;
 
 /// What a check found.

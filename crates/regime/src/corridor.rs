@@ -6,8 +6,9 @@ use std::sync::Arc;
 use facts::{Case, Catalogue, Date, Dictionary, Keys, Pack, Problem, Severity, Source, nearest, parse_toml};
 
 use crate::epoch::{Epoch, Lens};
-use crate::judge::{Decision, Judge, Outcome, Totals, decide};
+use crate::judge::{Decision, Judge, Outcome, decide};
 use crate::law::{Law, Policy};
+use crate::totals::Totals;
 use crate::ways::settle;
 
 /// What a pack holds, read as far as every question needs it: dictionary, catalogue, and the names of the rest.

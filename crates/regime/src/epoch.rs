@@ -2,9 +2,9 @@
 
 use facts::{CountryId, Date, Number};
 
-use crate::expr::{Piece, Term, Test};
 use crate::judge::Tri;
 use crate::law::{Clause, ClauseId, Dated, GroupId, InstrumentId, InstrumentKind, Law, Members, Suspension, ValueId, Version};
+use crate::tree::{Piece, Term, Test};
 
 /// Whether one asks for the letter of the law or for what is enforced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::cases::said;
 use crate::epoch::{Epoch, Lens, View};
-use crate::expr::{Piece, Term, Test};
-use crate::judge::{Decision, Judge, Outcome, Totals, Tri};
+use crate::judge::{Decision, Judge, Outcome, Tri};
 use crate::law::{ClauseId, ClauseKind, InstrumentId, Law, Rule, Version};
 use crate::print::{term_sql, test_sql};
 use crate::receipt::{pack_hash, receipt};
+use crate::totals::Totals;
 use crate::trace::{Met, trace};
+use crate::tree::{Piece, Term, Test, facts_of};
 use crate::ways::settle;
 
 /// One gate's decision, explained.
@@ -458,12 +459,7 @@ fn missing(law: &Law, id: FieldId) -> Missing {
 /// The known facts that some clause in force asks about.
 fn used(law: &Law, epoch: &Epoch, case: &Case) -> Vec<(String, String)> {
     let mut asked: Vec<FieldId> = Vec::new();
-    let mut meet = |piece: Piece<'_>| match piece {
-        Piece::Test(Test::Fact(id) | Test::OneOf(id, _) | Test::Member(id, _) | Test::Holds(id, _) | Test::Absent(id))
-        | Piece::Term(Term::Fact(id)) => asked.push(*id),
-        Piece::Test(Test::Same(a, b)) => asked.extend([*a, *b]),
-        _ => {}
-    };
+    let mut meet = |piece: Piece<'_>| facts_of(piece, &mut asked);
     law.scope.walk(&mut meet);
     for id in law.clause_ids() {
         if let Some((version, _)) = epoch.version(law, id) {

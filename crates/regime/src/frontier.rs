@@ -4,11 +4,10 @@
 
 use facts::{Case, Exact, Fact, FieldId, Number};
 
-use crate::cells::{Asked, Cells, partition};
+use crate::cells::{Asked, partition};
 use crate::corridor::Corridor;
-use crate::epoch::Epoch;
-use crate::judge::{Outcome, Totals};
-use crate::law::Law;
+use crate::judge::Outcome;
+use crate::totals::Totals;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -97,7 +96,7 @@ impl Search<'_> {
         for gate in 0..self.corridor.laws.len() {
             let Some(epoch) = self.corridor.epoch(gate, case.day).cloned() else { continue };
             let Some(law) = self.corridor.laws.get(gate) else { continue };
-            let (cells, whole) = cells_of(law, &epoch, case, &totals, field);
+            let (cells, whole) = partition(law, &epoch, &Asked::all(law, &epoch), case, &totals, field);
             self.exact &= whole;
             for (fact, upper) in cells.facts.into_iter().zip(cells.upper) {
                 if !all.iter().any(|(f, _)| *f == fact) && fact != Fact::Absent {
@@ -196,10 +195,6 @@ impl Search<'_> {
         }
         set
     }
-}
-
-fn cells_of(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals, field: FieldId) -> (Cells, bool) {
-    partition(law, epoch, &Asked::all(law, epoch), case, totals, field)
 }
 
 fn to_bound(upper: Option<(Exact, bool)>) -> Bound {

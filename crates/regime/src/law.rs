@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use facts::{CountryId, Date, Dictionary, FieldId, Number, Unit};
 
-use crate::expr::{Term, Test};
+use crate::tree::{Term, Test};
 
 /// A clause's place in its regime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,7 +18,9 @@ mod load;
 mod overlay;
 mod print;
 mod receipt;
+mod totals;
 mod trace;
+mod tree;
 mod ways;
 mod witness;
 
@@ -27,14 +29,15 @@ pub use compare::{Change, Place, Standing, classify, diff, places, standard_sale
 pub use corridor::{Corridor, CorridorDecision, Library, Posted};
 pub use epoch::{Doubt, Epoch, Lens, View};
 pub use explain::{Explanation, FeeLine, Missing, NearMiss, NeedLine, Reason, Step, WayLine, clause_text, explain};
-pub use expr::{Op, Term, Test};
 pub use frontier::{Bound, Frontier, FrontierPoint, Question, frontier};
-pub use judge::{Decision, FeeDue, Need, Outcome, Status, Totals, Tri, decide};
+pub use judge::{Decision, FeeDue, Need, Outcome, Status, Tri, decide};
 pub use law::{
     Clause, ClauseId, ClauseKind, Confidence, Dated, DraftInfo, Group, GroupId, Instrument, InstrumentId, InstrumentKind, Law,
     LegalForm, Members, Policy, Rule, Suspension, Value, ValueId, Version, Window,
 };
 pub use print::{term_sql, test_sql};
 pub use receipt::{pack_hash, receipt};
+pub use totals::Totals;
 pub use trace::{Met, Trace, trace};
+pub use tree::{Op, Term, Test};
 pub use ways::{Settlement, Way, settle};

@@ -15,9 +15,9 @@ use toml::de::DeTable;
 
 use self::tables::{dated, group, instrument};
 use crate::cases::Table;
-use crate::expr::Test;
 use crate::law::{Clause, ClauseId, ClauseKind, Dated, DraftInfo, Instrument, Law, Spot, Tables, Value};
 use crate::overlay;
+use crate::tree::Test;
 use link::{overridden, tangle};
 use page::{Block, Page, Part, parts};
 use rule::{Resolver, body, head};

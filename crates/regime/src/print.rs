@@ -2,8 +2,8 @@
 
 use facts::{Fact, FieldId};
 
-use crate::expr::{Op, Term, Test};
 use crate::law::{ClauseKind, Law};
+use crate::tree::{Op, Term, Test};
 
 /// A test as SQL.
 pub fn test_sql(law: &Law, test: &Test) -> String {

@@ -3,9 +3,10 @@
 use facts::Case;
 
 use crate::epoch::Epoch;
-use crate::expr::Test;
-use crate::judge::{Decision, Judge, Totals, Tri};
+use crate::judge::{Decision, Judge, Tri};
 use crate::law::{ClauseId, ClauseKind, Law};
+use crate::totals::Totals;
+use crate::tree::Test;
 
 /// One line of a trace: a clause that applied or may apply, or one of its comparisons.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,10 @@ use facts::{Case, Fact, FieldId};
 
 use crate::cells::{Asked, Cells, partition};
 use crate::epoch::Epoch;
-use crate::expr::{Piece, Term, Test};
-use crate::judge::{Judge, Outcome, Totals, Tri, decide};
+use crate::judge::{Judge, Outcome, Tri, decide};
 use crate::law::{ClauseId, Law, Rule, Version};
+use crate::totals::Totals;
+use crate::tree::{Piece, Term, Test};
 
 /// One way that the missing facts could turn out.
 #[derive(Clone, Debug, PartialEq, Eq)]

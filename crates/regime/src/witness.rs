@@ -4,8 +4,9 @@ use facts::Case;
 
 use crate::cells::{Asked, partition};
 use crate::epoch::Epoch;
-use crate::judge::{Judge, Totals, Tri};
+use crate::judge::{Judge, Tri};
 use crate::law::{ClauseId, Law};
+use crate::totals::Totals;
 use crate::ways::{Unknown, unknown_of};
 
 /// A case in which a test holds, found by trying one cell after another; none where there is none, an error where the search

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use facts::FieldId;
 
-use crate::expr::{Piece, Term, Test};
 use crate::law::{ClauseId, ClauseKind, Law, Rule, Tables};
+use crate::tree::{Piece, Term, facts_of};
 
 /// Tells every clause who may override it.
 pub(super) fn overridden(law: &mut Law) {
@@ -61,12 +61,7 @@ pub(super) fn tables(law: &Law) -> Tables {
 /// The facts that tests ask about, by way of quantities too.
 fn asked(law: &Law) -> Vec<FieldId> {
     let mut found = Vec::new();
-    let mut meet = |piece: Piece<'_>| match piece {
-        Piece::Test(Test::Fact(id) | Test::OneOf(id, _) | Test::Member(id, _) | Test::Holds(id, _) | Test::Absent(id))
-        | Piece::Term(Term::Fact(id)) => found.push(*id),
-        Piece::Test(Test::Same(a, b)) => found.extend([*a, *b]),
-        _ => {}
-    };
+    let mut meet = |piece: Piece<'_>| facts_of(piece, &mut found);
     law.scope.walk(&mut meet);
     for version in law.clauses.iter().flat_map(|c| &c.versions) {
         let (tests, terms) = version.rule.parts();

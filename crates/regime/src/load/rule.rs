@@ -5,11 +5,12 @@ use std::sync::Arc;
 use facts::{Date, Keys, Number, Problem, Source, Text, Unit, Units, nearest};
 
 use super::tables::{cited, confidence, must_cite, word};
-use crate::expr::{Names, Test, read_term, read_test};
+use crate::expr::{Names, read_term, read_test};
 use crate::law::{
     ClauseId, ClauseKind, Confidence, DraftInfo, GroupId, InstrumentId, InstrumentKind, Law, LegalForm, Policy, Rule, Spot,
     ValueId, Version, Window,
 };
+use crate::tree::Test;
 
 /// What every version says of itself.
 pub(super) struct Head {
@@ -310,14 +311,14 @@ impl Resolver<'_> {
         self.with(|names| read_test(names, source, text, problems))
     }
 
-    pub(super) fn term(&self, source: &Source, text: &Text, problems: &mut Vec<Problem>) -> Option<(crate::expr::Term, Unit)> {
+    pub(super) fn term(&self, source: &Source, text: &Text, problems: &mut Vec<Problem>) -> Option<(crate::tree::Term, Unit)> {
         self.with(|names| read_term(names, source, text, problems))
     }
 
     /// A term in a unit that is asked for.
-    fn measured(&self, source: &Source, text: &Text, unit: &Unit, problems: &mut Vec<Problem>) -> Option<crate::expr::Term> {
+    fn measured(&self, source: &Source, text: &Text, unit: &Unit, problems: &mut Vec<Problem>) -> Option<crate::tree::Term> {
         let (term, own) = self.term(source, text, problems)?;
-        if own.is_none() && matches!(term, crate::expr::Term::Number(_)) {
+        if own.is_none() && matches!(term, crate::tree::Term::Number(_)) {
             return Some(term);
         }
         let Some(factor) = Units::conversion(&own, unit).and_then(|f| Number::from_exact(&f)) else {
@@ -326,6 +327,6 @@ impl Resolver<'_> {
             problems.push(source.problem(text.at.clone(), format!("this is in {own}, where {wanted} is needed")));
             return None;
         };
-        Some(if factor == Number::from(1) { term } else { crate::expr::Term::Converted(factor, Box::new(term)) })
+        Some(if factor == Number::from(1) { term } else { crate::tree::Term::Converted(factor, Box::new(term)) })
     }
 }

@@ -1,0 +1,78 @@
+//! Running totals of quotas: what shipments before this one add up to.
+
+use std::collections::HashMap;
+
+use facts::{Case, Exact, Fact};
+use num_traits::Zero;
+
+use crate::epoch::Epoch;
+use crate::exact::Val;
+use crate::judge::{Judge, Tri};
+use crate::law::{ClauseId, Law, Rule, Version, Window};
+
+/// Running totals of quotas before a shipment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Whether a total that nobody stated is zero (an order book from its start) or unknown (a single case).
+    pub complete: bool,
+    sums: HashMap<(ClauseId, String), Exact>,
+}
+
+impl Totals {
+    /// Totals of an order book that starts here.
+    pub fn from_start() -> Totals {
+        Totals { complete: true, sums: HashMap::new() }
+    }
+
+    /// States a total for the case's key.
+    pub fn state(&mut self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId, total: Exact) {
+        if let Some(key) = key(law, epoch, case, quota) {
+            self.sums.insert((quota, key), total);
+        }
+    }
+
+    pub(crate) fn get(&self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<Exact> {
+        let key = key(law, epoch, case, quota)?;
+        match self.sums.get(&(quota, key)) {
+            Some(sum) => Some(sum.clone()),
+            None => self.complete.then(Exact::zero),
+        }
+    }
+
+    /// Adds a shipment to every quota that counts it.
+    pub fn post(&mut self, law: &Law, epoch: &Epoch, case: &Case) {
+        let mut posted = Vec::new();
+        let mut judge = Judge::new(law, epoch, case, self);
+        for quota in &law.tables.quotas {
+            if let Some((Version { rule: Rule::Quota { measure, counts, .. }, .. }, Tri::True)) = epoch.version(law, *quota)
+                && judge.test(counts) == Tri::True
+                && let (Val::Is(amount), Some(key)) = (judge.exact(measure), key(law, epoch, case, *quota))
+            {
+                posted.push((*quota, key, amount));
+            }
+        }
+        for (quota, key, amount) in posted {
+            *self.sums.entry((quota, key)).or_insert_with(Exact::zero) += amount;
+        }
+    }
+}
+
+/// What a quota's total is kept by: the `per` facts and the window that the day lies in. None where a fact is missing.
+fn key(law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<String> {
+    let (Version { rule: Rule::Quota { per, window, .. }, .. }, _) = epoch.version(law, quota)? else { return None };
+    let mut key = match window {
+        Window::Ever => String::new(),
+        Window::Year => format!("{}", case.day.year()),
+        Window::Quarter => format!("{}Q{}", case.day.year(), (case.day.month() + 2) / 3),
+    };
+    for field in per {
+        match case.fact(*field) {
+            Fact::Unknown => return None,
+            fact => {
+                key.push('\u{1f}');
+                key.push_str(&law.dictionary.spell(*field, fact).to_lowercase());
+            }
+        }
+    }
+    Some(key)
+}
