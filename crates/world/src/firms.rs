@@ -1,0 +1,153 @@
+//! Foreign vendors: what they can offer at a gate, the design to the threshold, stock built ahead and written off.
+
+use crate::gates::{Offers, VendorGates};
+use crate::lane::{Lane, c};
+use crate::market::ln_quality;
+use crate::names::Factors;
+use crate::run::World;
+use crate::state::{State, VendorState};
+
+/// One part before both gates in one quarter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer<T> {
+    pub tpp: T,
+    pub bandwidth: T,
+    /// Share that the exporter's gate lets through.
+    pub open: T,
+    /// Share that the importer's gate admits.
+    pub admitted: T,
+    /// Closed to data centers with state funds.
+    pub state_barred: T,
+    /// Fee as a share of the sale.
+    pub fee: T,
+    /// Share of it that is a duty.
+    pub duty: T,
+    /// Cap as a share of home sales; 0 where there is none.
+    pub cap: T,
+    /// 1 for a part designed to the threshold.
+    pub designed: T,
+}
+
+/// One entry of a list of offers under a stance that may differ between worlds.
+#[inline(always)]
+fn look<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>, offers: &Offers, at: T) -> Offer<T> {
+    let size = offers.width * world.gates.stances;
+    let place = s.stance * c(offers.width as f64) + at;
+    let read = |column: &Vec<f64>| T::pick(column.get(t * size..(t + 1) * size).unwrap_or(&[]), place);
+    let open = read(&offers.free)
+        + read(&offers.approval) * f.approval_rate
+        + read(&offers.case) * f.case_rate
+        + read(&offers.unstated) * f.unstated_rate
+        + read(&offers.denial) * f.denial_rate;
+    let admitted =
+        read(&offers.admitted) + read(&offers.approved_only) * f.admission_rate + read(&offers.discouraged) * f.discouraged_rate;
+    let lever = world.scenario.levers.fee_rate;
+    Offer {
+        tpp: read(&offers.tpp),
+        bandwidth: read(&offers.bandwidth),
+        open,
+        admitted,
+        state_barred: read(&offers.state_barred),
+        fee: if lever < 0.0 { read(&offers.fee_rate) } else { c(lever) },
+        duty: read(&offers.fee_duty) / read(&offers.fee_rate).max(c(1e-12)),
+        cap: read(&offers.quota),
+        designed: T::zero(),
+    }
+}
+
+/// The vendor's best part anywhere: the catalogue's, and beyond its end the frontier's growth.
+#[inline(always)]
+pub(crate) fn top<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>, vendor: &VendorGates) -> Offer<T> {
+    let part = look(world, t, f, s, &vendor.top, T::zero());
+    Offer { tpp: part.tpp * s.frontier, bandwidth: part.bandwidth * s.frontier, ..part }
+}
+
+/// What the vendor offers here: its best world part that may pass, or its design, whichever brings more quality through the gate. A design
+/// is ready a lag after the law first asked for it, and follows the vendor's own technology up to its bounds.
+#[inline(always)]
+pub(crate) fn offer<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, v: usize, top: &Offer<T>) -> Offer<T> {
+    let (Some(gates), Some(mut own)) = (world.vendor(v), s.vendors.get(v).copied()) else { return *top };
+    let stances = world.gates.stances;
+    let none = c::<T>(gates.designs.width.saturating_sub(1) as f64);
+    let wanted = T::pick(gates.wanted.get(t * stances..(t + 1) * stances).unwrap_or(&[]), s.stance);
+    // The clock runs while the law asks for another design than the one in hand.
+    let same = T::if_less((wanted - own.design).abs(), c(0.5), T::one(), T::zero());
+    let asked = T::if_less(wanted, none, T::one() - same, T::zero());
+    own.wait = T::if_less(T::zero(), asked, own.wait - T::one(), f.design_lag);
+    let ready = T::if_less(own.wait, c(0.5), asked, T::zero());
+    // What the gate closed since the last quarter strands its share of the old design's stock, and a new design all of it.
+    let old = look(world, t, f, s, &gates.designs, own.design);
+    let closed = (T::one() - old.open / own.open.max(c(0.02))).within(0.0, 1.0);
+    own.stranded = T::if_less(old.open, c(0.02), T::one(), closed);
+    own.stranded = T::if_less(T::zero(), ready, T::one(), own.stranded);
+    own.design = T::if_less(T::zero(), ready, wanted, own.design);
+    own.wait = T::if_less(T::zero(), ready, f.design_lag, own.wait);
+    let design = look(world, t, f, s, &gates.designs, own.design);
+    own.open = design.open;
+    if let Some(place) = s.vendors.get_mut(v) {
+        *place = own;
+    }
+    let best = look(world, t, f, s, &gates.best, T::zero());
+    let design =
+        Offer { tpp: design.tpp.min(top.tpp), bandwidth: design.bandwidth.min(top.bandwidth), designed: T::one(), ..design };
+    let worth = |o: &Offer<T>| o.tpp * o.bandwidth * o.open * o.open;
+    let (x, y) = (worth(&best), worth(&design));
+    let pick = |a: T, b: T| T::if_less(x, y, b, a);
+    Offer {
+        tpp: pick(best.tpp, design.tpp).max(T::one()),
+        bandwidth: pick(best.bandwidth, design.bandwidth).max(T::one()),
+        open: pick(best.open, design.open),
+        admitted: pick(best.admitted, design.admitted),
+        state_barred: pick(best.state_barred, design.state_barred),
+        fee: pick(best.fee, design.fee),
+        duty: pick(best.duty, design.duty),
+        cap: pick(best.cap, design.cap),
+        designed: pick(best.designed, design.designed),
+    }
+}
+
+/// ln of performance, of bandwidth and of quality against the reference part.
+#[inline(always)]
+pub(crate) fn logs<T: Lane>(world: &World, tpp: T, bandwidth: T) -> (T, T, T) {
+    let a = (tpp * c(1.0 / world.scenario.reference_tpp)).ln();
+    let b = (bandwidth * c(1.0 / world.scenario.reference_bandwidth)).ln();
+    (a, b, ln_quality(a, b))
+}
+
+/// What became of a vendor's stock in a quarter (k).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StockFlow<T> {
+    pub opening: T,
+    pub arrived: T,
+    pub sold: T,
+    pub written_off: T,
+    pub reused: T,
+    pub closing: T,
+}
+
+/// Market-specific stock: what was ordered arrives; the part of the gate that closed since the last quarter strands its share of the
+/// stock, of which some serves elsewhere and the rest is written off; what is wanted is sold as far as there is stock. Parts sold all
+/// over the world are allocated as wanted and leave no stock behind.
+#[inline(always)]
+pub(crate) fn stock<T: Lane>(f: &Factors<T>, own: &mut VendorState<T>, offer: &Offer<T>, wanted: T, supply: T) -> StockFlow<T> {
+    let (opening, arrived) = (own.stock, own.ordered);
+    let held = opening + arrived;
+    let stranded = held * own.stranded;
+    let reused = stranded * f.reuse;
+    let written_off = stranded - reused;
+    let left = held - stranded;
+    // The first quarter of a design is sold from what the design lag prepared.
+    let first = T::if_less(held, c(1e-9), T::one(), T::zero());
+    let made_now = wanted * supply * T::if_less(T::zero(), offer.designed, first, T::one());
+    let from_stock = left.min(wanted);
+    let sold = T::if_less(T::zero(), offer.designed, from_stock + (wanted - from_stock).min(made_now), wanted * supply);
+    let fresh = sold - from_stock.min(sold);
+    let closing = (left - (sold - fresh)).plus();
+    own.expected = T::if_less(own.expected, c(1e-9), wanted, own.expected + (wanted - own.expected) * f.expectation_speed);
+    let cover = own.expected * (T::one() + f.stock_cover) - closing;
+    own.ordered = cover.plus()
+        * supply
+        * T::if_less(T::zero(), offer.designed, T::if_less(offer.open, c(0.1), T::zero(), T::one()), T::zero());
+    own.stock = closing;
+    StockFlow { opening, arrived: arrived + fresh, sold, written_off, reused, closing }
+}

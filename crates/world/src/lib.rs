@@ -1,0 +1,27 @@
+//! A quarterly world around two gates: governments, vendors, makers, buyers, allies and courts. Pure: scenario, gates, draws and seed in,
+//! histories and metrics out.
+
+mod accounts;
+mod capacity;
+mod firms;
+mod gates;
+mod lane;
+mod leverage;
+mod market;
+mod names;
+mod politics;
+mod run;
+mod scenario;
+mod state;
+mod step;
+
+pub use gates::{Design, Gates, Offers, Standing, VendorGates, ask};
+pub use lane::{LANES, Lane, Pack};
+pub use names::{Factors, Luck, Variables};
+pub use run::{Broken, History, Kept, World, reference, run, run_plain};
+pub use scenario::{
+    FactorSpec, Gate, LEVERS, LONGEST, Levers, Metric, Over, SWITCHES, Scenario, Spread, Stance, Switches, VendorSpec, span,
+};
+
+#[cfg(test)]
+mod tests;
