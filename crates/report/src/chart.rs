@@ -30,7 +30,7 @@ pub(crate) struct Picture {
 /// Height of the line above the axes that holds the unit.
 const TOP: f64 = 26.0;
 /// Height of the line below the axes that holds the years.
-const BOTTOM: f64 = 26.0;
+const BOTTOM: f64 = 30.0;
 /// Size of all letters in pictures.
 const LETTERS: u32 = 12;
 
@@ -59,7 +59,7 @@ fn axes(plots: &[Plot], (from, to): (f64, f64), (width, height): (f64, f64)) -> 
         .with_y_tick_format(TickFormat::Custom(Arc::new(tick)))
         .with_tick_size(LETTERS)
         .with_label_size(1)
-        .with_tick_length(3.0)
+        .with_tick_length(6.0)
         .with_force_margins_y(TOP, BOTTOM)
 }
 

@@ -5,17 +5,21 @@ use crate::words::Words;
 /// What stands for a missing number.
 pub(crate) const MISSING: &str = "–";
 
-/// A number to three significant digits, with thousands grouped: `1,230`, `0.0123`, `−4.50`.
+/// A number to at most three significant digits, with thousands grouped: `1,230`, `0.0123`, `−4.5`.
 pub fn figure(value: f64) -> String {
     rounded(value, 3)
 }
 
-/// A share from 0 to 1 in per cent, to the whole number: `73%`.
+/// A share from 0 to 1 in per cent, to the whole number: `73%`. What is nearly none or nearly all is not said to be so: `<1%`, `>99%`.
 pub fn percent(share: f64) -> String {
     if !share.is_finite() {
         return MISSING.to_owned();
     }
-    format!("{}%", minus(&format!("{:.0}", share * 100.0)))
+    match share {
+        s if s > 0.0 && s < 0.005 => "<1%".to_owned(),
+        s if s < 1.0 && s >= 0.995 => ">99%".to_owned(),
+        s => format!("{}%", minus(&format!("{:.0}", s * 100.0 + 0.0))),
+    }
 }
 
 /// The quarter of a decimal year: `2024Q2` for 2024.25.
@@ -30,8 +34,7 @@ pub fn period(time: f64) -> String {
 
 /// A tick of an axis: as many digits as tell it from its neighbours, no more than six.
 pub(crate) fn tick(value: f64) -> String {
-    let text = rounded(value, 6);
-    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    rounded(value, 6)
 }
 
 /// Median and range in words: `4.10 (2.00 to 9.30)`.
@@ -57,13 +60,13 @@ fn rounded(value: f64, digits: i32) -> String {
         return minus(&text);
     }
     let shown: f64 = text.parse().unwrap_or(value);
-    let whole = value.fract() == 0.0 || exponent >= digits - 1;
-    let decimals = if whole { 0 } else { usize::try_from(digits - 1 - exponent).unwrap_or(0) };
-    grouped(&format!("{shown:.decimals$}"))
+    let decimals = usize::try_from(digits - 1 - exponent).unwrap_or(0);
+    let text = format!("{shown:.decimals$}");
+    grouped(if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text })
 }
 
 /// Thousands apart by commas, as both languages write them, and a real minus.
-fn grouped(text: &str) -> String {
+pub(crate) fn grouped(text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, part) = rest.split_once('.').map_or((rest, None), |(whole, part)| (whole, Some(part)));
     let mut out = String::from(sign);

@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::chart::{Picture, bars, difference, fan, stances, timeline};
 use crate::data::{Better, Comparison, GateRow, Interval, Report, Span, Verdict};
-use crate::number::{figure, percent, period, range};
+use crate::number::{figure, grouped, percent, period, range};
 use crate::words::{Lang, Words};
 
 /// Why a page could not be made.
@@ -47,6 +47,7 @@ pub fn html(report: &Report, lang: Lang) -> Result<String, ReportError> {
     let page = Page {
         lang: lang.tag(),
         css: include_str!("../templates/page.css"),
+        worlds: grouped(&report.worlds.to_string()),
         sections: sections(report, w),
         key: key(report, w),
         gates: gates(report, w),
@@ -66,6 +67,7 @@ pub fn html(report: &Report, lang: Lang) -> Result<String, ReportError> {
 struct Page<'a> {
     lang: &'static str,
     css: &'static str,
+    worlds: String,
     report: &'a Report,
     sections: Vec<(&'static str, String)>,
     key: Vec<(String, String)>,
@@ -187,10 +189,12 @@ fn sections(report: &Report, w: &Words) -> Vec<(&'static str, String)> {
 
 /// What the lines, bands and dots of the fans mean: only what some fan shows.
 fn key(report: &Report, w: &Words) -> Vec<(String, String)> {
-    let mut key: Vec<(String, String)> = [("line", &w.median), ("half", &w.half_band), ("wide", &w.wide_band)]
-        .into_iter()
-        .map(|(class, word)| (class.to_owned(), word.clone()))
-        .collect();
+    // Where other scenarios are drawn too, the median says whose it is.
+    let base = report.scenarios.first().filter(|_| report.fans.iter().any(|fan| !fan.others.is_empty()));
+    let median = base.map_or(w.median.clone(), |name| w.colon_pair.replace("{value}", name).replace("{name}", &w.median));
+    let mut key: Vec<(String, String)> = [("line", median), ("half", w.half_band.clone()), ("wide", w.wide_band.clone())]
+        .map(|(class, word)| (class.to_owned(), word))
+        .into();
     let dots = |scored: bool| report.fans.iter().flat_map(|f| &f.dots).any(|d| d.scored == scored);
     for (shown, class, word) in [
         (dots(false), "dot", &w.observed_fit),

@@ -95,11 +95,28 @@ fn figures_carry_data_and_the_console_is_silent() {
         }
         assert_eq!(dom.matches("class=\"difference\"").count(), 8);
         assert!(!said.contains("CONSOLE"), "the console spoke: {said}");
-        let net = std::fs::read_to_string(&log).unwrap();
-        for address in net.split("\"url\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
-            assert!(!address.starts_with("http"), "the page asked for {address}");
-        }
+        assert_eq!(asked(&log), Vec::<String>::new(), "the page asked the network");
     }
+}
+
+/// What pages asked of the network; the browser's own errands have no page as their origin.
+fn asked(log: &Path) -> Vec<String> {
+    let log = std::fs::read_to_string(log).unwrap();
+    log.lines()
+        .filter(|line| line.contains("\"url\":\"http") && line.contains("\"initiator\":"))
+        .filter(|line| !line.contains("\"initiator\":\"not an origin\""))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn a_page_that_asks_the_network_or_speaks_is_noticed() {
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.write("bad.html", "<img src='http://127.0.0.1:9/x.png'><script>console.error('spoken')</script>");
+    let log = browser.file("net.json");
+    let (_, said) = browser.dom(&[&format!("--log-net-log={}", log.display())], &page);
+    assert!(said.contains("CONSOLE") && said.contains("spoken"), "{said}");
+    assert!(asked(&log).iter().any(|line| line.contains("127.0.0.1:9")), "the request was not seen");
 }
 
 /// Run inside the page by this test alone: what the reader would see go wrong.

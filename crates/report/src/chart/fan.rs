@@ -35,13 +35,18 @@ pub(crate) fn draw_fan(fan: &Fan, scenarios: &[String], key: &str, words: &Words
     for (at, (name, median)) in fan.others.iter().enumerate() {
         let place = place(name, scenarios, at);
         let look = LinePlot::new().with_color(format!("var(--other-{place})")).with_line_style(dashes(place));
-        gaps |= lines(&fan.x, median, &look.with_stroke_width(1.75), &mut plots);
+        // A scenario may part from the base later than the page begins: only what is missing after that is a gap.
+        let begin = median.iter().position(|v| v.is_finite()).unwrap_or(0);
+        let rest = |of: &[f64]| of.get(begin..).unwrap_or_default().to_vec();
+        gaps |= lines(&rest(&fan.x), &rest(median), &look.with_stroke_width(1.75), &mut plots);
     }
     gaps |= lines(&fan.x, p50, &LinePlot::new().with_color("var(--accent)").with_stroke_width(2.25), &mut plots);
     gaps |= dots(&fan.dots, false, &fan.unit, &mut plots);
     gaps |= dots(&fan.dots, true, &fan.unit, &mut plots);
 
     let (from, to) = extent(fan.x.iter().copied().chain(fan.dots.iter().map(|d| d.x)));
+    // Room for half a dot at the edge.
+    let from = if fan.dots.is_empty() { from } else { from - (to - from) * 0.012 };
     let mut layout = axes(&plots, (from, to), (460.0, 270.0));
     let drawn =
         || fan.bands.iter().chain(fan.others.iter().map(|(_, m)| m)).flatten().copied().chain(fan.dots.iter().map(|d| d.y));

@@ -36,7 +36,7 @@ impl Scale {
     pub(crate) fn of(rows: &[GateRow]) -> Self {
         let widest = rows.iter().map(|row| width_of(&row.part)).fold(0.0, f64::max);
         let years = extent(rows.iter().flat_map(|row| &row.spans).flat_map(|span| [span.from, span.to]));
-        Scale { years, left: widest.clamp(60.0, 360.0) + 16.0 }
+        Scale { years, left: widest.clamp(60.0, 360.0) + 20.0 }
     }
 }
 
@@ -64,15 +64,14 @@ pub(crate) fn draw_gate(gate: &str, rows: &[&GateRow], scale: &Scale, key: &str,
             labels.push((span, middle));
         }
     }
-    let height = ROW * count as f64 + 36.0;
+    let height = ROW * count as f64 + 38.0;
     let layout = axes(&plots, scale.years, (WIDTH, height))
         .with_y_axis_min(0.5)
         .with_y_axis_max(count as f64 + 0.5)
         .with_y_tick_step(1.0)
         .with_y_tick_format(TickFormat::Custom(Arc::new(name)))
-        .with_tick_length(0.0)
         .with_force_margins(scale.left, 20.0)
-        .with_force_margins_y(8.0, 28.0);
+        .with_force_margins_y(8.0, 30.0);
     let computed = ComputedLayout::from_layout(&layout);
     let mut scene = draw(plots, layout, "");
     for (span, middle) in labels {

@@ -206,6 +206,8 @@ fn fans(say: &Say, scenarios: &[String]) -> Vec<Fan> {
         |t| 120.0 + 900.0 * (-(t - 2026.3).powi(2) * 0.6).exp(),
         0.9,
     );
+    // A share stays below the whole.
+    share.bands.iter_mut().flatten().for_each(|v| *v = 100.0 * (1.0 - (-*v / 100.0_f64).exp()) / (1.0 - (-1.6_f64).exp()));
     for (fan, wobble) in [(&mut share, 0.5), (&mut sales, 0.9), (&mut ratio, 0.4)] {
         observed(fan, say, wobble);
     }
