@@ -14,6 +14,7 @@ use crate::words::Words;
 
 const WIDTH: f64 = 1000.0;
 const ROW: f64 = 27.0;
+const WIDEST: f64 = 330.0;
 
 /// Name of a status in the page's colours.
 pub(crate) fn class(status: Status) -> &'static str {
@@ -34,15 +35,15 @@ pub(crate) struct Scale {
 
 impl Scale {
     pub(crate) fn of(rows: &[GateRow]) -> Self {
-        let widest = rows.iter().map(|row| width_of(&row.part)).fold(0.0, f64::max);
+        let widest = rows.iter().map(|row| width_of(&fitting(&row.part))).fold(0.0, f64::max);
         let years = extent(rows.iter().flat_map(|row| &row.spans).flat_map(|span| [span.from, span.to]));
-        Scale { years, left: widest.clamp(60.0, 360.0) + 20.0 }
+        Scale { years, left: widest.max(60.0) + 20.0 }
     }
 }
 
 /// The rows of one gate.
 pub(crate) fn draw_gate(gate: &str, rows: &[&GateRow], scale: &Scale, key: &str, words: &Words) -> Picture {
-    let names: Vec<String> = rows.iter().map(|row| literal(&row.part)).collect();
+    let names: Vec<String> = rows.iter().map(|row| literal(&fitting(&row.part))).collect();
     let count = names.len();
     let name = move |tick: f64| {
         let from_top = count as f64 - tick.round();
@@ -85,6 +86,15 @@ pub(crate) fn draw_gate(gate: &str, rows: &[&GateRow], scale: &Scale, key: &str,
     let parts: Vec<&str> = rows.iter().map(|row| row.part.as_str()).collect();
     let label = words.colon_pair.replace("{value}", &parts.join(", ")).replace("{name}", gate);
     picture(scene, key, label, tips, gaps)
+}
+
+/// A name that leaves room for the bars; the table has it whole.
+fn fitting(name: &str) -> String {
+    let mut cut = name.to_owned();
+    while width_of(&cut) > WIDEST {
+        cut.pop();
+    }
+    if cut.len() < name.len() { format!("{}…", cut.trim_end()) } else { cut }
 }
 
 fn tip(row: &GateRow, span: &Span, words: &Words) -> String {
