@@ -18,9 +18,10 @@ mod step;
 pub use gates::{Design, Gates, Offers, Standing, VendorGates, ask};
 pub use lane::{LANES, Lane, Pack};
 pub use names::{Factors, Luck, Variables};
-pub use run::{Broken, History, Kept, World, reference, run, run_plain};
+pub use run::{Broken, History, Kept, World, reference, run, run_plain, run_rows};
 pub use scenario::{
-    FactorSpec, Gate, LEVERS, LONGEST, Levers, Metric, Over, SWITCHES, Scenario, Spread, Stance, Switches, VendorSpec, span,
+    Chart, FactorSpec, Gate, LEVERS, LONGEST, Levers, Metric, Over, SWITCHES, Scenario, Spread, Stance, Switches, VendorSpec,
+    span,
 };
 
 #[cfg(test)]

@@ -124,6 +124,19 @@ impl History {
         History { quarters, worlds, values: vec![0.0; Variables::<f64>::COUNT * quarters * worlds] }
     }
 
+    /// Histories of the same horizon, one after the other.
+    pub fn join(parts: &[History]) -> History {
+        let quarters = parts.first().map_or(0, |h| h.quarters);
+        let worlds = parts.iter().map(|h| h.worlds).sum();
+        let mut values = Vec::with_capacity(Variables::<f64>::COUNT * quarters * worlds);
+        for variable in 0..Variables::<f64>::COUNT {
+            for t in 0..quarters {
+                parts.iter().for_each(|part| values.extend_from_slice(part.row(variable, t)));
+            }
+        }
+        History { quarters, worlds, values }
+    }
+
     /// One variable in one quarter over all worlds.
     pub fn row(&self, variable: usize, quarter: usize) -> &[f64] {
         let from = (variable * self.quarters + quarter) * self.worlds;
@@ -220,7 +233,7 @@ fn luck(seed: u64, row: u64, quarters: usize) -> Vec<f64> {
 
 /// Runs one bundle of worlds and sees every quarter.
 #[inline(always)]
-fn bundle<T: Lane>(world: &World, draws: &[f64], first: u64, seed: u64, mut see: impl FnMut(usize, &Variables<T>, &Books<T>)) {
+fn bundle<T: Lane>(world: &World, draws: &[f64], rows: &[u64], seed: u64, mut see: impl FnMut(usize, &Variables<T>, &Books<T>)) {
     let width = Factors::<f64>::COUNT;
     let count = draws.len() / width;
     let lane = |l: usize| l.min(count.saturating_sub(1));
@@ -228,7 +241,8 @@ fn bundle<T: Lane>(world: &World, draws: &[f64], first: u64, seed: u64, mut see:
         #[inline(always)]
         |k| T::each(|l| draws.get(lane(l) * width + k).copied().unwrap_or(f64::NAN)),
     );
-    let chances: Vec<Vec<f64>> = (0..T::WIDTH).map(|l| luck(seed, first + lane(l) as u64, world.scenario.quarters)).collect();
+    let number = |l: usize| rows.get(lane(l)).copied().unwrap_or(0);
+    let chances: Vec<Vec<f64>> = (0..T::WIDTH).map(|l| luck(seed, number(l), world.scenario.quarters)).collect();
     let mut state = State::start(world, &f);
     for t in 0..world.scenario.quarters {
         let luck = Luck::from_fn(
@@ -250,7 +264,7 @@ pub fn reference(world: &World, draw: &[f64], row: u64, seed: u64) -> Result<His
     shape(draw)?;
     let mut history = History::new(world.scenario.quarters, 1);
     let mut fault = None;
-    bundle::<f64>(world, draw, row, seed, |t, report, books| {
+    bundle::<f64>(world, draw, &[row], seed, |t, report, books| {
         report.each(|v, x| {
             if let Some(place) = history.values.get_mut(v * world.scenario.quarters + t) {
                 *place = x;
@@ -306,21 +320,31 @@ pub struct Kept {
 /// # Errors
 /// [`Broken`] names the equation or account, the quarter and the draw.
 pub fn run(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -> Result<Kept, Broken> {
+    let rows: Vec<u64> = (first..first + (draws.len() / Factors::<f64>::COUNT) as u64).collect();
+    run_rows(world, draws, &rows, seed, history)
+}
+
+/// The same for rows whose numbers are not in a row: `rows` has the number of each.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_rows(world: &World, draws: &[f64], rows: &[u64], seed: u64, history: bool) -> Result<Kept, Broken> {
     shape(draws)?;
-    Arch::new().dispatch(Wide { world, draws, first, seed, history })
+    Arch::new().dispatch(Wide { world, draws, rows, seed, history })
 }
 
 /// The same without vector instructions, for comparing.
 #[doc(hidden)]
 pub fn run_plain(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -> Result<Kept, Broken> {
     shape(draws)?;
-    bundles::<f64>(world, draws, first, seed, history)
+    let rows: Vec<u64> = (first..first + (draws.len() / Factors::<f64>::COUNT) as u64).collect();
+    bundles::<f64>(world, draws, &rows, seed, history)
 }
 
 struct Wide<'a> {
     world: &'a World,
     draws: &'a [f64],
-    first: u64,
+    rows: &'a [u64],
     seed: u64,
     history: bool,
 }
@@ -330,12 +354,12 @@ impl WithSimd for Wide<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        bundles::<Pack>(self.world, self.draws, self.first, self.seed, self.history)
+        bundles::<Pack>(self.world, self.draws, self.rows, self.seed, self.history)
     }
 }
 
 #[inline(always)]
-fn bundles<T: Lane>(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -> Result<Kept, Broken> {
+fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, history: bool) -> Result<Kept, Broken> {
     let width = Factors::<f64>::COUNT;
     let (worlds, quarters) = (draws.len() / width, world.scenario.quarters);
     let count = Variables::<f64>::COUNT;
@@ -345,12 +369,13 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], first: u64, seed: u64, history
     for (bundle_at, rows) in draws.chunks(width * T::WIDTH).enumerate() {
         let start = bundle_at * T::WIDTH;
         let lanes = rows.len() / width;
+        let own = numbers.get(start..start + lanes).unwrap_or(&[]);
         let mut doubt = T::zero();
         let mut fault = None;
         bundle::<T>(
             world,
             rows,
-            first + start as u64,
+            own,
             seed,
             #[inline(always)]
             |t, report, books| {
@@ -363,8 +388,7 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], first: u64, seed: u64, history
                 let sound = T::if_less(sum, T::splat(ROUNDING), T::zero(), T::one());
                 doubt = doubt + sound;
                 if fault.is_none() && (0..lanes).any(|l| sound.lane(l) > 0.0) {
-                    let rows: Vec<u64> = (0..lanes).map(|l| first + (start + l) as u64).collect();
-                    fault = check(world, t, report, books, &rows);
+                    fault = check(world, t, report, books, own);
                 }
                 if let Some(place) = seen.get_mut(t) {
                     *place = Some(*report);

@@ -97,6 +97,17 @@ pub struct Metric {
     pub better: String,
 }
 
+/// A variable that a reader is shown over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// Place of the variable.
+    pub of: usize,
+    /// What a reader sees.
+    pub title: String,
+    /// The same in Chinese.
+    pub title_zh: String,
+}
+
 /// How a metric draws quarters together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Over {
@@ -231,6 +242,8 @@ pub struct Scenario {
     pub levers: Levers,
     /// Metrics.
     pub metrics: Vec<Metric>,
+    /// Charts.
+    pub charts: Vec<Chart>,
     /// Texts that made it, base first, for the hash of a study.
     pub text: String,
 }
@@ -327,6 +340,7 @@ struct Draft {
     switches: BTreeMap<usize, f64>,
     levers: BTreeMap<usize, f64>,
     metrics: Vec<(RawMetric, Source, Range<usize>)>,
+    charts: Vec<Chart>,
     text: String,
 }
 
@@ -419,6 +433,17 @@ impl Draft {
             let (unit, better) = (word(keys.must("unit")), word(keys.must("better")));
             Some((RawMetric { id, title, of, over, level, from, to, unit, better }, at))
         });
+        let charts = keys.tables("chart", |keys| {
+            let of = keys.must("of")?;
+            let (title, title_zh) = (keys.must("title")?.value, keys.must("title_zh")?.value);
+            let place = Scenario::variable(&of.value);
+            if place.is_none() {
+                let near = nearest(&of.value, Variables::<f64>::NAMES.iter().map(|(n, _)| *n)).join(", ");
+                keys.report(of.at, format!("no variable `{}`", of.value), format!("near it: {near}"));
+            }
+            Some(Chart { of: place?, title, title_zh })
+        });
+        self.charts.extend(charts);
         for (metric, at) in metrics {
             self.metrics.retain(|(other, ..)| other.id != metric.id);
             self.metrics.push((metric, source.clone(), at));
@@ -685,6 +710,7 @@ impl Draft {
                 regulator_moves: lever(5),
             },
             metrics,
+            charts: self.charts,
             stances: self.stances,
             text: self.text,
         })
