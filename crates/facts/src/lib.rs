@@ -9,6 +9,7 @@ mod field;
 mod number;
 mod order;
 mod problem;
+mod quarter;
 mod text;
 mod unit;
 
@@ -20,6 +21,7 @@ pub use jiff::civil::Date;
 pub use number::{Exact, Number, money_text};
 pub use order::{Order, Orders, Row};
 pub use problem::{Pack, Problem, Severity, Source, nearest};
+pub use quarter::Quarter;
 pub use text::{Keys, Text, parse_date, parse_toml};
 pub use unit::{Unit, Units};
 

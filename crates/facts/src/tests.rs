@@ -757,3 +757,41 @@ fn names_hold_no_control_characters() {
     assert!(dictionary.parse(consignee, "Buyer \u{1b}[31m").unwrap_err().contains("control"));
     assert!(dictionary.parse(consignee, "Buyer (深圳)").is_ok());
 }
+
+// --- quarters --------------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn quarters_are_read_counted_and_spelt() {
+    let quarter = |text: &str| Quarter::parse(text).unwrap();
+    let first = quarter("2024Q1");
+    assert_eq!((first.year, first.q, first.to_string().as_str()), (2024, 1, "2024Q1"));
+    assert_eq!((first.first_day().to_string(), first.last_day().to_string()), ("2024-01-01".into(), "2024-03-31".into()));
+    let days: Vec<i32> = ["2023Q1", "2024Q1", "2024Q2", "2024Q3", "2024Q4"].map(|t| quarter(t).days()).to_vec();
+    assert_eq!(days, [90, 91, 91, 92, 92]);
+    assert_eq!(quarter("2024Q4").last_day().to_string(), "2024-12-31");
+    assert_eq!(first.plus(5), quarter("2025Q2"));
+    assert_eq!(first.plus(-1), quarter("2023Q4"));
+    assert_eq!(quarter("2026Q1").since(quarter("2022Q4")), 13);
+    assert!(quarter("2023Q4") < first);
+    for wrong in ["", "2024", "2024Q0", "2024Q5", "24Q1", "2024 Q1", "2024Q1e", "2024Q01", "-024Q1", "2024Q１"] {
+        assert!(Quarter::parse(wrong).unwrap_err().contains("2024Q1"), "{wrong}");
+    }
+    // The ends of the calendar hold.
+    assert_eq!(first.plus(i32::MAX).to_string(), "9999Q4");
+    assert_eq!(first.plus(i32::MIN).to_string(), "0000Q1");
+    assert_eq!(first.plus(i32::MAX).last_day().to_string(), "9999-12-31");
+}
+
+proptest! {
+    #[test]
+    fn quarters_count_back_and_forth(year in 1900i16..2100, q in 1u8..=4, n in -400i32..400) {
+        let start = Quarter { year, q };
+        let there = start.plus(n);
+        prop_assert_eq!(there.since(start), n);
+        prop_assert_eq!(there.plus(-n), start);
+        prop_assert_eq!(Quarter::parse(&there.to_string()), Ok(there));
+        prop_assert_eq!(there.plus(1).first_day(), there.last_day().tomorrow().unwrap());
+        prop_assert_eq!(Quarter::of(there.first_day()), there);
+        prop_assert_eq!(Quarter::of(there.last_day()), there);
+    }
+}
