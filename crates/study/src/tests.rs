@@ -1,5 +1,8 @@
-//! Known answers from scipy 1.17 (and 50-digit arithmetic where scipy is the less exact), properties of designs.
+//! Known answers from scipy 1.17 (and 50-digit arithmetic where scipy is the less exact), properties of designs, tables that are torn or foreign.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -237,4 +240,193 @@ proptest! {
         prop_assert!(least <= most + 1e-12 * most.abs().max(1.0), "{least} {most}");
         prop_assert!((shape.quantile(0.0) - low).abs() <= 1e-9 * low.abs().max(1.0));
     }
+}
+
+// --- tables ----------------------------------------------------------------------------------------------------------------------
+
+fn about() -> About {
+    About { study: "# a study\nseed = 7\nname = \"Zölle 关税\"\n".to_owned(), seed: u64::MAX, version: "0.1.0".to_owned() }
+}
+
+fn names(n: usize) -> Vec<String> {
+    (0..n).map(|i| format!("in.factor {i}")).collect()
+}
+
+fn value(row: usize, column: usize) -> f64 {
+    row as f64 * 1.5 - column as f64 / 3.0
+}
+
+/// A table of so many rows and columns, pushed in uneven blocks.
+fn written(path: &Path, rows: usize, width: usize, complete: bool) {
+    let mut writer = Writer::create(path, &names(width), about()).unwrap();
+    let mut first = 0;
+    for size in [1, 7, 1000, 33].into_iter().cycle() {
+        let last = rows.min(first + size);
+        let block: Vec<f64> = (first..last).flat_map(|r| (0..width).map(move |c| value(r, c))).collect();
+        writer.push(&block).unwrap();
+        assert!(!path.exists(), "not before it is whole");
+        first = last;
+        if first == rows {
+            break;
+        }
+    }
+    assert_eq!(writer.finish(complete).unwrap(), rows as u64);
+}
+
+fn folder() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ensemble.parquet");
+    (folder, path)
+}
+
+#[test]
+fn a_table_comes_back_as_it_went() {
+    // So wide that row groups have 1024 rows.
+    for (rows, width, complete) in [(2500, 2100, true), (0, 3, false), (1, 1, true), (50_000, 3, false)] {
+        let (_folder, path) = folder();
+        written(&path, rows, width, complete);
+        let table = Table::open(&path).unwrap();
+        assert_eq!((table.rows(), table.names(), table.complete()), (rows as u64, &names(width)[..], complete));
+        assert_eq!(table.about(), &about());
+        for row in [0, 1, 1023, 1024, 2047, 2048, 2499, 49_999].into_iter().filter(|r| *r < rows) {
+            let got = table.row(row as u64).unwrap();
+            assert_eq!(got, (0..width).map(|c| value(row, c)).collect::<Vec<f64>>(), "row {row}");
+        }
+        let last = width - 1;
+        let column = table.column(&format!("in.factor {last}")).unwrap();
+        assert_eq!(column, (0..rows).map(|r| value(r, last)).collect::<Vec<f64>>());
+        let why = table.row(rows as u64).unwrap_err().to_string();
+        assert!(why.contains(&format!("there is no row {rows}")), "{why}");
+        let why = table.column("in.factr 0").unwrap_err().to_string();
+        assert!(why.contains("near it: in.factor 0"), "{why}");
+    }
+}
+
+#[test]
+fn odd_numbers_survive() {
+    let (_folder, path) = folder();
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MIN_POSITIVE, f64::MAX, 5e-324];
+    let mut writer = Writer::create(&path, &["x".to_owned()], about()).unwrap();
+    writer.push(&odd).unwrap();
+    writer.finish(true).unwrap();
+    let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+    assert_eq!(bits(&Table::open(&path).unwrap().column("x").unwrap()), bits(&odd));
+}
+
+#[test]
+fn the_same_rows_are_the_same_bytes_however_they_come() {
+    let (_folder, path) = folder();
+    written(&path, 5000, 900, true);
+    let once = fs::read(&path).unwrap();
+    let mut writer = Writer::create(&path, &names(900), about()).unwrap();
+    writer.push(&(0..5000).flat_map(|r| (0..900).map(move |c| value(r, c))).collect::<Vec<f64>>()).unwrap();
+    writer.finish(true).unwrap();
+    assert!(once == fs::read(&path).unwrap());
+}
+
+#[test]
+fn what_is_not_finished_leaves_nothing() {
+    let (folder, path) = folder();
+    let mut writer = Writer::create(&path, &names(2), about()).unwrap();
+    writer.push(&[1.0, 2.0]).unwrap();
+    let why = writer.push(&[1.0, 2.0, 3.0]).unwrap_err().to_string();
+    assert!(why.contains("3 values are no whole rows of 2 columns"), "{why}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    drop(writer);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    // The old table stays while a new one is being written, and when that fails.
+    written(&path, 3, 2, true);
+    drop(Writer::create(&path, &names(5), about()).unwrap());
+    assert_eq!(Table::open(&path).unwrap().rows(), 3);
+    for wrong in [vec![], vec!["a".to_owned(), String::new()], vec!["a".to_owned(), "b".to_owned(), "a".to_owned()]] {
+        assert!(matches!(Writer::create(&path, &wrong, about()), Err(Error::Asked(_))), "{wrong:?}");
+    }
+    let nowhere = folder.path().join("no/such/folder/e.parquet");
+    assert!(matches!(Writer::create(&nowhere, &names(1), about()), Err(Error::Io(..))));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_table_has_the_rights_of_any_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, path) = folder();
+    written(&path, 3, 2, true);
+    let plain = folder.path().join("plain");
+    fs::write(&plain, "").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&path), mode(&plain));
+}
+
+/// Opens a file and reads all of it.
+fn read_all(path: &Path) -> Result<(), Error> {
+    let table = Table::open(path)?;
+    for name in table.names() {
+        table.column(name)?;
+    }
+    (0..table.rows()).step_by(97).try_for_each(|n| table.row(n).map(|_| ()))
+}
+
+#[test]
+fn torn_damaged_and_foreign_files_are_told() {
+    let (folder, path) = folder();
+    written(&path, 300, 3, true);
+    read_all(&path).unwrap();
+    let good = fs::read(&path).unwrap();
+    let other = folder.path().join("other");
+    for length in (0..good.len()).step_by(3) {
+        fs::write(&other, &good[..length]).unwrap();
+        let why = read_all(&other).unwrap_err().to_string();
+        assert!(why.contains("not a whole ensemble"), "{length}: {why}");
+    }
+    // A byte turned over is told or only changes a number; nothing panics and nothing asks for all the memory.
+    let mut told = 0;
+    for at in 0..good.len() {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut bad = good.clone();
+            bad[at] ^= flip;
+            fs::write(&other, &bad).unwrap();
+            told += usize::from(read_all(&other).is_err());
+        }
+    }
+    assert!(told > 100, "{told}");
+    fs::write(&other, "order,date\n1,2024-01-01\n").unwrap();
+    assert!(read_all(&other).is_err());
+    assert!(read_all(folder.path()).unwrap_err().to_string().contains("folder"));
+    assert!(matches!(read_all(&folder.path().join("none")), Err(Error::Io(..))));
+}
+
+proptest! {
+    #[test]
+    fn no_damage_breaks_the_reader(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0usize..9), 1..6)) {
+        let (_folder, path) = folder();
+        written(&path, 40, 2, true);
+        let mut bytes = fs::read(&path).unwrap();
+        for (place, byte, run) in places {
+            let at = place.index(bytes.len());
+            let end = bytes.len().min(at + 1 + run);
+            bytes[at..end].fill(byte);
+        }
+        fs::write(&path, &bytes).unwrap();
+        // Told, or only another number.
+        let _ = read_all(&path);
+    }
+}
+
+#[test]
+fn parquet_of_another_kind_is_told() {
+    use parquet::data_type::Int64Type;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    let (_folder, path) = folder();
+    let schema = parquet::schema::parser::parse_message_type("message m { required int64 n; }").unwrap();
+    let properties = WriterProperties::builder().build();
+    let mut file = SerializedFileWriter::new(fs::File::create(&path).unwrap(), schema.into(), properties.into()).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int64Type>().write_batch(&[1, 2], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    file.close().unwrap();
+    let why = Table::open(&path).err().unwrap().to_string();
+    assert!(why.contains("no `tollgate.study`"), "{why}");
 }
