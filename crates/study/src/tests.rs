@@ -1,9 +1,11 @@
-//! Known answers from scipy 1.17 (and 50-digit arithmetic where scipy is the less exact), properties of designs, tables that are torn or foreign.
+//! Known answers from scipy 1.17 (and 50-digit arithmetic where scipy is the less exact), properties of designs, tables that are torn or foreign,
+//! and every period of the series that ship.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use facts::{Quarter, Source};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -429,4 +431,180 @@ fn parquet_of_another_kind_is_told() {
     file.close().unwrap();
     let why = Table::open(&path).err().unwrap().to_string();
     assert!(why.contains("no `tollgate.study`"), "{why}");
+}
+
+// --- series ----------------------------------------------------------------------------------------------------------------------
+
+fn shipped() -> Source {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/history/series.csv");
+    Source { path: "history/series.csv".to_owned(), text: fs::read_to_string(path).unwrap() }
+}
+
+#[test]
+fn every_row_of_the_series_that_ship_is_read() {
+    let source = shipped();
+    let mut problems = Vec::new();
+    let series = Series::read(&source, &mut problems);
+    assert!(problems.is_empty(), "{}", problems.iter().map(|p| p.to_string()).collect::<String>());
+    let all: Vec<&Observation> = series.iter().flat_map(|s| &s.observations).collect();
+    assert_eq!((series.len(), all.len()), (193, source.text.lines().count() - 1));
+    let mut labels: Vec<&str> = all.iter().filter(|o| o.period.span == Span::Undated).map(|o| o.period.text.as_str()).collect();
+    labels.sort();
+    labels.dedup();
+    assert_eq!(labels, LABELS);
+    let revenue = &series.iter().find(|s| s.name == "nvda_revenue_datacenter").unwrap().observations;
+    let first = revenue.iter().find(|o| o.period.text == "FY23Q1").unwrap();
+    assert_eq!((first.value, first.unit.as_str(), first.confidence, first.line), (3.75, "USD bn", Confidence::High, 3));
+    for o in all {
+        // The line is where it stands.
+        let line = source.text.lines().nth(o.line - 1).unwrap();
+        assert!(line.contains(&o.source) && line.contains(&o.period.text), "line {}", o.line);
+        let days = o.period.days();
+        assert_eq!(days.is_some(), o.period.span != Span::Undated);
+        if let Some((first, last)) = days {
+            assert!(first <= last);
+        }
+    }
+}
+
+const LABELS: [&str; 19] = [
+    "1974-92",
+    "2007 rule",
+    "2018-23 sample",
+    "2023 model",
+    "2024-25",
+    "2025-end",
+    "2025-late",
+    "2026 guide",
+    "2026-04 bill",
+    "2026e",
+    "3-5 yr",
+    "FY2026-28",
+    "implied by Epoch H100e ratio 0.354",
+    "implied by Epoch H100e ratio 0.768",
+    "late 1980s",
+    "n/a",
+    "per year",
+    "spec",
+    "year 1",
+];
+
+fn weights(text: &str) -> String {
+    let shares = Period::parse(text).weights();
+    shares.into_iter().map(|(quarter, share)| format!("{quarter} {share:.4}")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn periods_cover_quarters() {
+    for (text, days, shares) in [
+        ("2024Q1", "2024-01-01 2024-03-31", "2024Q1 1.0000"),
+        ("2023H1", "2023-01-01 2023-06-30", "2023Q1 1.0000, 2023Q2 1.0000"),
+        ("2026H2", "2026-07-01 2026-12-31", "2026Q3 1.0000, 2026Q4 1.0000"),
+        ("2024", "2024-01-01 2024-12-31", "2024Q1 1.0000, 2024Q2 1.0000, 2024Q3 1.0000, 2024Q4 1.0000"),
+        ("2025-12", "2025-12-01 2025-12-31", "2025Q4 0.3333"),
+        ("2025-04-15", "2025-04-15 2025-04-15", "2025Q2 0.0110"),
+        ("FY26Q1", "2025-02-01 2025-04-30", "2025Q1 0.6667, 2025Q2 0.3333"),
+        ("FY26Q4", "2025-11-01 2026-01-31", "2025Q4 0.6667, 2026Q1 0.3333"),
+        ("FY26", "2025-02-01 2026-01-31", "2025Q1 0.6667, 2025Q2 1.0000, 2025Q3 1.0000, 2025Q4 1.0000, 2026Q1 0.3333"),
+        ("2025 9M", "2025-01-01 2025-09-30", "2025Q1 1.0000, 2025Q2 1.0000, 2025Q3 1.0000"),
+        ("2024 Jan-Nov", "2024-01-01 2024-11-30", "2024Q1 1.0000, 2024Q2 1.0000, 2024Q3 1.0000, 2024Q4 0.6667"),
+        ("2026 to Aug", "2026-01-01 2026-08-31", "2026Q1 1.0000, 2026Q2 1.0000, 2026Q3 0.6667"),
+        ("2024 Feb-Feb", "2024-02-01 2024-02-29", "2024Q1 0.3333"),
+    ] {
+        let (first, last) = Period::parse(text).days().unwrap();
+        assert_eq!(format!("{first} {last}"), days, "{text}");
+        assert_eq!(weights(text), shares, "{text}");
+    }
+    for text in [
+        "spec",
+        "n/a",
+        "year 1",
+        "late 1980s",
+        "2026e",
+        "2026 guide",
+        "2024-25",
+        "2025-13",
+        "2025-00",
+        "2025-02-30",
+        "2024Q5",
+        "2024H3",
+        "FY26Q5",
+        "FY2026-28",
+        "FY",
+        "FY2",
+        "1974-92",
+        "2025 0M",
+        "2025 13M",
+        "2025 +9M",
+        "2024 Nov-Jan",
+        "2026 to August",
+        "２０２４",
+        "",
+        "2024年",
+    ] {
+        assert_eq!(Period::parse(text), Period { text: text.to_owned(), span: Span::Undated });
+        assert_eq!((Period::parse(text).days(), weights(text).as_str()), (None, ""));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_of_a_period_breaks_anything(text in "(FY|20)?[0-9]{0,4}[-QHM e年]?.{0,8}") {
+        let period = Period::parse(&text);
+        let months: f64 = period.weights().iter().map(|(_, share)| share).sum();
+        prop_assert!(months <= 5.0 + 1e-9);
+        prop_assert_eq!(period.days().is_some(), !period.weights().is_empty());
+        let quarters: Vec<Quarter> = period.weights().into_iter().map(|(quarter, _)| quarter).collect();
+        prop_assert!(quarters.windows(2).all(|w| w[0].plus(1) == w[1]));
+    }
+
+    #[test]
+    fn no_text_of_series_breaks_anything(text in "(series,period,value,unit,source_url,confidence\n)?[a,\"\n\ré0-9]{0,80}") {
+        let mut problems = Vec::new();
+        Series::read(&Source { path: "s.csv".to_owned(), text }, &mut problems);
+        prop_assert!(problems.iter().all(|p| p.line > 0));
+    }
+}
+
+#[test]
+fn bad_rows_are_told_and_the_rest_goes_on() {
+    let text = "series,period,value,unit,source_url,confidence\n\
+        a,2024,1,USD bn,https://x.example,high\n\
+        a,2024,1,USD bn,https://x.example\n\
+        a,2024,1,\"USD, bn\",https://x.example,hihg\n\
+        \n\
+        a,2024,~5,USD bn,https://x.example,low\n\
+        a,2024,NaN,USD bn,https://x.example,low\n\
+        a,2024,5,,https://x.example,low\n\
+        a,2024,5,USD bn,Nvidia's report,low\n\
+        b,spec,-2e3,TPP,http://x.example,medium\n";
+    let mut problems = Vec::new();
+    let series = Series::read(&Source { path: "s.csv".to_owned(), text: text.to_owned() }, &mut problems);
+    let read: Vec<(&str, f64, usize)> =
+        series.iter().flat_map(|s| s.observations.iter().map(|o| (s.name.as_str(), o.value, o.line))).collect();
+    assert_eq!(read, [("a", 1.0, 2), ("b", -2000.0, 10)]);
+    let told: Vec<(usize, usize, &str, &str)> =
+        problems.iter().map(|p| (p.line, p.column, p.message.as_str(), p.hint.as_str())).collect();
+    let number = "write digits with a point, as in 8.29; remarks go to `unit`";
+    assert_eq!(
+        told,
+        [
+            (3, 17, "a row has 6 cells, not 5", "put a cell that holds a comma in double quotes"),
+            (4, 38, "`hihg` is no confidence", "did you mean `high`?"),
+            (6, 8, "`~5` is not a number", number),
+            (7, 8, "`NaN` is not a number", number),
+            (8, 10, "`unit` is empty", "a number without its name, time, unit and source is no observation"),
+            (9, 17, "`Nvidia's report` is not an address", "give the page that says so, as https://…"),
+        ]
+    );
+}
+
+#[test]
+fn a_file_without_its_columns_is_told() {
+    for text in ["", "a,b\n1,2\n", "period,series,value,unit,source_url,confidence\n"] {
+        let mut problems = Vec::new();
+        assert!(Series::read(&Source { path: "s.csv".to_owned(), text: text.to_owned() }, &mut problems).is_empty());
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].hint.contains("series,period,value,unit,source_url,confidence"));
+    }
 }
