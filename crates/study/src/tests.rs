@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use facts::{Quarter, Source};
 use proptest::prelude::*;
@@ -365,17 +366,17 @@ fn read_all(path: &Path) -> Result<(), Error> {
     for name in table.names() {
         table.column(name)?;
     }
-    (0..table.rows()).step_by(97).try_for_each(|n| table.row(n).map(|_| ()))
+    (0..table.rows()).step_by(37).try_for_each(|n| table.row(n).map(|_| ()))
 }
 
 #[test]
 fn torn_damaged_and_foreign_files_are_told() {
     let (folder, path) = folder();
-    written(&path, 300, 3, true);
+    written(&path, 60, 2, true);
     read_all(&path).unwrap();
     let good = fs::read(&path).unwrap();
     let other = folder.path().join("other");
-    for length in (0..good.len()).step_by(3) {
+    for length in (0..good.len()).step_by(19) {
         fs::write(&other, &good[..length]).unwrap();
         let why = read_all(&other).unwrap_err().to_string();
         assert!(why.contains("not a whole ensemble"), "{length}: {why}");
@@ -383,7 +384,7 @@ fn torn_damaged_and_foreign_files_are_told() {
     // A byte turned over is told or only changes a number; nothing panics and nothing asks for all the memory.
     let mut told = 0;
     for at in 0..good.len() {
-        for flip in [0x01, 0x80, 0xff] {
+        for flip in [0x01, 0xff] {
             let mut bad = good.clone();
             bad[at] ^= flip;
             fs::write(&other, &bad).unwrap();
@@ -400,9 +401,13 @@ fn torn_damaged_and_foreign_files_are_told() {
 proptest! {
     #[test]
     fn no_damage_breaks_the_reader(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0usize..9), 1..6)) {
+        static GOOD: OnceLock<Vec<u8>> = OnceLock::new();
         let (_folder, path) = folder();
-        written(&path, 40, 2, true);
-        let mut bytes = fs::read(&path).unwrap();
+        let good = GOOD.get_or_init(|| {
+            written(&path, 40, 2, true);
+            fs::read(&path).unwrap()
+        });
+        let mut bytes = good.clone();
         for (place, byte, run) in places {
             let at = place.index(bytes.len());
             let end = bytes.len().min(at + 1 + run);
