@@ -251,7 +251,7 @@ fn outcome(law: &Law, decision: &Decision, expected: &str, at: &Range<usize>) ->
 }
 
 /// The outcome with the exception's name, where one decided.
-pub(crate) fn said(law: &Law, decision: &Decision) -> String {
+pub fn said(law: &Law, decision: &Decision) -> String {
     match (decision.outcome, decision.by) {
         (Outcome::Exception, Some(by)) => format!("exception {}", law.clause(by).id),
         (outcome, _) => outcome.text().to_owned(),

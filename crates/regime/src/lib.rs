@@ -24,6 +24,7 @@ mod tree;
 mod ways;
 mod witness;
 
+pub use cases::said;
 pub use check::{CheckReport, check};
 pub use compare::{Change, Place, Standing, classify, diff, places, standard_sale};
 pub use corridor::{Corridor, CorridorDecision, Library, Posted};

@@ -1,0 +1,598 @@
+//! Published sentences as questions: facts against series, rules asked of the regime engine, signs over ensembles of worlds.
+
+use std::collections::HashMap;
+
+use facts::{Date, Keys, Order, Problem, Quarter, Source, nearest, parse_toml};
+use regime::Library;
+use world::{Factors, Over, Scenario, Variables, World, span};
+
+use crate::ensemble::{Ensemble, Fault, run_draws};
+use crate::series::Series;
+
+/// A claims file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claims {
+    /// Title, in English and Chinese.
+    pub title: [String; 2],
+    /// Where the claims were made.
+    pub source: String,
+    /// From this share of worlds on a question is supported.
+    pub supported: f64,
+    /// Up to this share it is contradicted.
+    pub contradicted: f64,
+    /// Worlds that a question is asked of.
+    pub worlds: u64,
+    /// The claims.
+    pub claims: Vec<Claim>,
+}
+
+/// One sentence and its tests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// Its name.
+    pub id: String,
+    /// Where the source says it.
+    pub para: String,
+    /// What it says, in English and Chinese.
+    pub says: [String; 2],
+    /// Its main kind: fact, rule or question.
+    pub kind: String,
+    /// What no test can reach.
+    pub note: [String; 2],
+    /// Its tests.
+    pub tests: Vec<Test>,
+}
+
+/// One test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test {
+    /// What it asks.
+    pub asks: Asks,
+    /// What it means when it holds.
+    pub shows: Shows,
+    /// What it is and is not.
+    pub note: [String; 2],
+}
+
+/// What a test that holds means for its claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// It speaks for the claim, and against it when it fails.
+    For,
+    /// It speaks against the claim; when it fails it says nothing.
+    Against,
+    /// It only sets the scene.
+    Context,
+}
+
+/// What a test asks.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // the keys are those of docs/guide/claims.md
+pub enum Asks {
+    Fact {
+        series: String,
+        period: String,
+        claimed: String,
+        value: f64,
+        unit: String,
+        tolerance: f64,
+    },
+    Rule {
+        regime: String,
+        drafts: Vec<String>,
+        on: Date,
+        pairs: Vec<(String, String)>,
+        outcome: String,
+        fee: Option<String>,
+    },
+    Question {
+        scenario: String,
+        against: Option<String>,
+        shift: Option<(String, String, String)>,
+        metric: Measure,
+        claimed: String,
+        level: f64,
+    },
+}
+
+/// A variable drawn together.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Measure {
+    pub name: String,
+    pub of: usize,
+    pub over: Over,
+    pub from: String,
+    pub to: String,
+    pub text: String,
+}
+
+/// How a claim fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is as claimed.
+    Supported,
+    /// It is not.
+    Contradicted,
+    /// It depends.
+    Contingent,
+    /// It cannot be told.
+    Undetermined,
+}
+
+impl Answer {
+    /// As people write it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Answer::Supported => "supported",
+            Answer::Contradicted => "contradicted",
+            Answer::Contingent => "contingent",
+            Answer::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// What a test found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestAnswer {
+    /// Its answer for the claim; none where it says nothing.
+    pub answer: Option<Answer>,
+    /// The figures.
+    pub figures: String,
+    /// Where they are from.
+    pub source: String,
+    /// What it is and is not.
+    pub note: [String; 2],
+}
+
+/// What a claim's tests found together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The claim.
+    pub claim: Claim,
+    /// The answer.
+    pub answer: Answer,
+    /// Its tests.
+    pub tests: Vec<TestAnswer>,
+}
+
+impl Claims {
+    /// Reads a claims file.
+    pub fn read(source: &Source, problems: &mut Vec<Problem>) -> Claims {
+        let table = parse_toml(source, 0..source.text.len(), problems);
+        let mut keys = Keys::new(source, 0, table.get_ref(), 0..0, problems);
+        let title = both(&mut keys, "title", "title_zh");
+        let origin = word(keys.must("source"));
+        let mut claims = Claims { title, source: origin, supported: 0.9, contradicted: 0.1, worlds: 1000, claims: Vec::new() };
+        if let Some((value, at)) = keys.get("answer") {
+            match value.as_table() {
+                None => keys.report(at, "`answer` must be a table", "as in [answer] with supported = 0.9"),
+                Some(table) => {
+                    let mut keys = keys.inner(table, at);
+                    claims.supported = number(&mut keys, "supported").unwrap_or(claims.supported);
+                    claims.contradicted = number(&mut keys, "contradicted").unwrap_or(claims.contradicted);
+                    claims.worlds = number(&mut keys, "worlds").map_or(claims.worlds, |n| n.clamp(1.0, 1e6) as u64);
+                    keys.finish();
+                }
+            }
+        }
+        claims.claims = keys.tables("claim", claim);
+        keys.finish();
+        claims
+    }
+}
+
+fn word(text: Option<facts::Text>) -> String {
+    text.map(|t| t.value).unwrap_or_default()
+}
+
+fn both(keys: &mut Keys<'_, '_>, en: &'static str, zh: &'static str) -> [String; 2] {
+    [word(keys.text(en)), word(keys.text(zh))]
+}
+
+fn number(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<f64> {
+    keys.number(key).and_then(|(n, _)| n.to_string().parse().ok())
+}
+
+fn claim(keys: &mut Keys<'_, '_>) -> Option<Claim> {
+    let id = keys.must("id")?.value;
+    let (para, says) = (word(keys.must("para")), both(keys, "says", "says_zh"));
+    let (kind, note) = (word(keys.must("kind")), both(keys, "note", "note_zh"));
+    let mut tests = keys.tables("fact", fact);
+    tests.extend(keys.tables("rule", rule));
+    tests.extend(keys.tables("question", question));
+    Some(Claim { id, para, says, kind, note, tests })
+}
+
+fn shows(keys: &mut Keys<'_, '_>) -> Shows {
+    let Some(text) = keys.text("shows") else { return Shows::For };
+    match text.value.as_str() {
+        "for" => Shows::For,
+        "against" => Shows::Against,
+        "context" => Shows::Context,
+        other => {
+            keys.report(text.at, format!("a test cannot show `{other}`"), "for, against or context");
+            Shows::Context
+        }
+    }
+}
+
+fn fact(keys: &mut Keys<'_, '_>) -> Option<Test> {
+    let (series, period) = (word(keys.must("series")), word(keys.must("period")));
+    let claimed = keys.must("claimed")?;
+    if !["about", "at least", "at most", "zero"].contains(&claimed.value.as_str()) {
+        keys.report(claimed.at.clone(), format!("a figure cannot be `{}`", claimed.value), "about, at least, at most or zero");
+    }
+    let (value, unit) = (number(keys, "value").unwrap_or(0.0), word(keys.text("unit")));
+    let tolerance = number(keys, "tolerance").unwrap_or(0.05);
+    let (shows, note) = (shows(keys), both(keys, "note", "note_zh"));
+    Some(Test { asks: Asks::Fact { series, period, claimed: claimed.value, value, unit, tolerance }, shows, note })
+}
+
+fn rule(keys: &mut Keys<'_, '_>) -> Option<Test> {
+    let regime = word(keys.must("regime"));
+    let drafts = keys.text("draft").into_iter().map(|t| t.value).collect();
+    let on = keys.day("on")?.0;
+    let mut pairs = vec![("date".to_owned(), on.to_string())];
+    pairs.extend(keys.text("chip").map(|t| ("chip".to_owned(), t.value)));
+    pairs.extend(keys.text("to").map(|t| ("destination".to_owned(), t.value)));
+    if let Some((value, at)) = keys.get("facts") {
+        match value.as_table() {
+            None => keys.report(at, "`facts` must be a table of facts in quotes", "as in { value_usd = \"27000000\" }"),
+            Some(table) => {
+                for (key, value) in table.iter() {
+                    match value.get_ref().as_str() {
+                        Some(text) => pairs.push((key.get_ref().to_string(), text.to_owned())),
+                        None => keys.report(
+                            at.clone(),
+                            format!("fact `{}` must stand in quotes", key.get_ref()),
+                            "as in \"27000000\"",
+                        ),
+                    }
+                }
+            }
+        }
+    }
+    let (outcome, fee) = (word(keys.must("outcome")), keys.text("fee").map(|t| t.value));
+    let (shows, note) = (shows(keys), both(keys, "note", "note_zh"));
+    Some(Test { asks: Asks::Rule { regime, drafts, on, pairs, outcome, fee }, shows, note })
+}
+
+fn question(keys: &mut Keys<'_, '_>) -> Option<Test> {
+    let scenario = word(keys.must("scenario"));
+    let against = keys.text("against").map(|t| t.value);
+    let mut shift = None;
+    if let Some((value, at)) = keys.get("shift")
+        && let Some(table) = value.as_table()
+    {
+        let mut inner = keys.inner(table, at);
+        let factor = inner.must("factor");
+        let ends = (word(inner.must("from")), word(inner.must("to")));
+        if let Some(name) = &factor
+            && Scenario::factor(&name.value).is_none()
+        {
+            let near = nearest(&name.value, Factors::<f64>::NAMES.iter().map(|(n, _)| *n)).join(", ");
+            inner.report(name.at.clone(), format!("no factor `{}`", name.value), format!("near it: {near}"));
+        }
+        inner.finish();
+        shift = Some((factor?.value, ends.0, ends.1));
+    }
+    let (value, at) = keys.get("metric")?;
+    let Some(table) = value.as_table() else {
+        keys.report(at, "`metric` must be a table", "as in { of = \"stance\", over = \"mean\", from = \"2027Q1\" }");
+        return None;
+    };
+    let measure = measure(&mut keys.inner(table, at));
+    let claimed = keys.must("claimed")?;
+    if !["higher", "lower", "above", "below"].contains(&claimed.value.as_str()) {
+        keys.report(claimed.at.clone(), format!("`{}` cannot be claimed", claimed.value), "higher, lower, above or below");
+    }
+    let level = number(keys, "level").unwrap_or(0.0);
+    let (shows, note) = (shows(keys), both(keys, "note", "note_zh"));
+    Some(Test { asks: Asks::Question { scenario, against, shift, metric: measure?, claimed: claimed.value, level }, shows, note })
+}
+
+fn measure(keys: &mut Keys<'_, '_>) -> Option<Measure> {
+    let of = keys.must("of")?;
+    let place = Scenario::variable(&of.value);
+    if place.is_none() {
+        let near = nearest(&of.value, Variables::<f64>::NAMES.iter().map(|(n, _)| *n)).join(", ");
+        keys.report(of.at.clone(), format!("no variable `{}`", of.value), format!("near it: {near}"));
+    }
+    let over = keys.must("over")?;
+    let level = number(keys, "level");
+    let way = Over::read(&over.value, level);
+    if way.is_none() {
+        keys.report(
+            over.at,
+            format!("no way to draw together `{}`", over.value),
+            "at, sum, mean, max, min, or first_above with a level",
+        );
+    }
+    let (from, to) = (word(keys.text("from")), word(keys.text("to")));
+    for quarter in [&from, &to].into_iter().filter(|q| !q.is_empty()) {
+        if let Err(why) = Quarter::parse(quarter) {
+            keys.report(keys.at(), format!("`{quarter}` is no quarter: {why}"), "as in \"2030Q4\"");
+        }
+    }
+    let when = if to.is_empty() || over.value == "at" { from.clone() } else { format!("{from} to {to}") };
+    let text = format!("{} of {}, {when}", over.value.replace('_', " "), of.value);
+    Some(Measure { name: of.value, of: place?, over: way?, from, to, text })
+}
+
+/// Worlds that questions are asked of: the same draws under any scenario, each run once.
+pub struct Evidence<'a> {
+    /// The packs.
+    pub library: &'a Library,
+    /// Published series.
+    pub series: &'a [Series],
+    /// Draws, row-major.
+    pub draws: &'a [f64],
+    /// Their row numbers.
+    pub rows: &'a [u64],
+    /// Seed of the chances.
+    pub seed: u64,
+    worlds: HashMap<String, Result<World, String>>,
+    runs: HashMap<String, Ensemble>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Worlds that are run when a question needs them.
+    pub fn new(library: &'a Library, series: &'a [Series], draws: &'a [f64], rows: &'a [u64], seed: u64) -> Evidence<'a> {
+        Evidence { library, series, draws, rows, seed, worlds: HashMap::new(), runs: HashMap::new() }
+    }
+
+    /// A scenario's worlds, with one factor moved to an end of its range where `shift` says so.
+    fn run(&mut self, id: &str, shift: Option<(usize, &str)>) -> Result<(&World, &Ensemble), String> {
+        let library = self.library;
+        let world = self.worlds.entry(id.to_owned()).or_insert_with(|| {
+            let mut problems = Vec::new();
+            match Scenario::read(&library.pack, id, library, &mut problems) {
+                Some(scenario) => {
+                    World::new(scenario, library).map_err(|p| p.first().map(|p| p.message.clone()).unwrap_or_default())
+                }
+                None => Err(problems.first().map_or_else(|| format!("no scenario `{id}`"), |p| p.message.clone())),
+            }
+        });
+        let world = world.as_ref().map_err(Clone::clone)?;
+        let key = format!("{id} {shift:?}");
+        if !self.runs.contains_key(&key) {
+            let mut draws = self.draws.to_vec();
+            if let Some((factor, end)) = shift
+                && let Some(spec) = world.scenario.factors.get(factor)
+            {
+                let value = match end {
+                    "low" => spec.low,
+                    "high" => spec.high,
+                    _ => spec.central,
+                };
+                draws.iter_mut().skip(factor).step_by(Factors::<f64>::COUNT).for_each(|x| *x = value);
+            }
+            let run = run_draws(world, &draws, self.rows, self.seed).map_err(|fault: Fault| fault.to_string())?;
+            self.runs.insert(key.clone(), run);
+        }
+        self.runs.get(&key).map(|run| (world, run)).ok_or_else(|| "the worlds were not run".to_owned())
+    }
+
+    fn values(&mut self, id: &str, shift: Option<(usize, &str)>, metric: &Measure) -> Result<Vec<f64>, String> {
+        let (world, run) = self.run(id, shift)?;
+        let (from, to) = span(world.scenario.start, world.scenario.quarters, &metric.from, &metric.to)?;
+        Ok(run.history.metric(&world.scenario, metric.of, metric.over, from, to))
+    }
+}
+
+/// Asks every test of a claim.
+pub fn answer(claims: &Claims, claim: &Claim, evidence: &mut Evidence<'_>) -> Answered {
+    let tests: Vec<TestAnswer> = claim.tests.iter().map(|test| ask(claims, test, evidence)).collect();
+    let said: Vec<Answer> = tests.iter().filter_map(|t| t.answer).collect();
+    let all = |answer: Answer| !said.is_empty() && said.iter().all(|a| *a == answer);
+    let decided: Vec<Answer> = said.iter().copied().filter(|a| *a != Answer::Undetermined).collect();
+    let answer = match decided.as_slice() {
+        [] => Answer::Undetermined,
+        [first, rest @ ..] if rest.iter().all(|a| a == first) => *first,
+        _ => Answer::Contingent,
+    };
+    let answer = if all(Answer::Undetermined) { Answer::Undetermined } else { answer };
+    Answered { claim: claim.clone(), answer, tests }
+}
+
+fn ask(claims: &Claims, test: &Test, evidence: &mut Evidence<'_>) -> TestAnswer {
+    let (held, figures, source) = match &test.asks {
+        Asks::Fact { series, period, claimed, value, unit, tolerance } => {
+            published(evidence.series, (series, period), claimed, *value, unit, *tolerance)
+        }
+        Asks::Rule { regime, drafts, on: _, pairs, outcome, fee } => {
+            ruled(evidence.library, regime, drafts, pairs, outcome, fee.as_deref())
+        }
+        Asks::Question { scenario, against, shift, metric, claimed, level } => {
+            let asked = Asked { scenario, against: against.as_deref(), shift: shift.as_ref(), metric, claimed, level: *level };
+            match over_worlds(claims, &asked, evidence) {
+                Ok(found) => found,
+                Err(why) => (Answer::Undetermined, why, String::new()),
+            }
+        }
+    };
+    let answer = match (test.shows, held) {
+        (Shows::Context, _) => None,
+        (Shows::For, held) => Some(held),
+        (Shows::Against, Answer::Supported) => Some(Answer::Contradicted),
+        (Shows::Against, Answer::Contradicted) => None,
+        (Shows::Against, held) => Some(held),
+    };
+    TestAnswer { answer, figures, source, note: test.note.clone() }
+}
+
+fn yes(holds: bool) -> Answer {
+    if holds { Answer::Supported } else { Answer::Contradicted }
+}
+
+fn published(
+    all: &[Series],
+    (series, period): (&str, &str),
+    claimed: &str,
+    value: f64,
+    unit: &str,
+    tolerance: f64,
+) -> (Answer, String, String) {
+    let found = all.iter().find(|s| s.name == series).and_then(|s| s.observations.iter().find(|o| o.period.text == period));
+    let Some(o) = found else { return (Answer::Undetermined, format!("no figure for {series} {period}"), String::new()) };
+    let holds = match claimed {
+        "about" => (o.value - value).abs() <= tolerance * value.abs(),
+        "at least" => o.value >= value,
+        "at most" => o.value <= value,
+        _ => o.value == 0.0,
+    };
+    let said = if claimed == "zero" { "zero".to_owned() } else { format!("{claimed} {value} {unit}") };
+    let figures = format!("{series} {period}: {} {} published, {said} claimed", o.value, o.unit);
+    (yes(holds), figures, format!("{} ({})", o.source, o.confidence.name()))
+}
+
+fn ruled(
+    library: &Library,
+    regime: &str,
+    drafts: &[String],
+    pairs: &[(String, String)],
+    outcome: &str,
+    fee: Option<&str>,
+) -> (Answer, String, String) {
+    let problem = |p: &[Problem]| p.first().map_or_else(|| "the case cannot be read".to_owned(), |p| p.message.clone());
+    let mut corridor =
+        match library.corridor(&[regime.to_owned()], drafts, regime::Lens { view: regime::View::Practice, known: None }) {
+            Ok(corridor) => corridor,
+            Err(problems) => return (Answer::Undetermined, problem(&problems), String::new()),
+        };
+    let mut case = match Order::from_pairs(&library.dictionary, &library.catalogue, "claim", pairs) {
+        Ok(order) => order.case,
+        Err(problems) => return (Answer::Undetermined, problem(&problems), String::new()),
+    };
+    case.fill_standard(&library.dictionary);
+    let decision = corridor.decide(&case, &[]);
+    let gate = decision.gates.get(decision.binding());
+    let law = corridor.laws.get(decision.binding());
+    let said = match (law, gate) {
+        (Some(law), Some(gate)) => regime::said(law, gate),
+        _ => decision.outcome.text().to_owned(),
+    };
+    let due: i64 = decision.gates.iter().flat_map(|g| &g.fees).filter_map(|f| f.minor).sum();
+    let due = facts::money_text(due);
+    let fee_holds = fee.is_none_or(|f| f.replace(',', "") == due.replace(',', ""));
+    let what = pairs.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", ");
+    let fee_text = fee.map(|f| format!(", fee {due} (claimed {f})")).unwrap_or_default();
+    let by = match (law, gate.and_then(|g| g.by)) {
+        (Some(law), Some(clause)) => format!("{regime}: {}", law.clause(clause).id),
+        _ => regime.to_owned(),
+    };
+    (yes(said == outcome && fee_holds), format!("{what}: {said} (claimed {outcome}){fee_text}"), by)
+}
+
+struct Asked<'a> {
+    scenario: &'a str,
+    against: Option<&'a str>,
+    shift: Option<&'a (String, String, String)>,
+    metric: &'a Measure,
+    claimed: &'a str,
+    level: f64,
+}
+
+/// The fewest worlds from which a share is read.
+const FEWEST: usize = 30;
+
+fn over_worlds(claims: &Claims, asked: &Asked<'_>, evidence: &mut Evidence<'_>) -> Result<(Answer, String, String), String> {
+    let (values, what) = match (asked.against, asked.shift) {
+        (Some(other), _) => {
+            let a = evidence.values(asked.scenario, None, asked.metric)?;
+            let b = evidence.values(other, None, asked.metric)?;
+            (differences(&a, &b), format!("{} against {other}", asked.scenario))
+        }
+        (None, Some((factor, from, to))) => {
+            let place = Scenario::factor(factor).ok_or_else(|| format!("no factor `{factor}`"))?;
+            let b = evidence.values(asked.scenario, Some((place, from)), asked.metric)?;
+            let a = evidence.values(asked.scenario, Some((place, to)), asked.metric)?;
+            (differences(&a, &b), format!("{}, {factor} {from} to {to}", asked.scenario))
+        }
+        (None, None) => {
+            let values = evidence.values(asked.scenario, None, asked.metric)?;
+            (
+                values.into_iter().map(|x| if x.is_nan() { f64::INFINITY } else { x } - asked.level).collect(),
+                asked.scenario.to_owned(),
+            )
+        }
+    };
+    let up = matches!(asked.claimed, "higher" | "above");
+    let as_claimed: Vec<bool> = values.iter().map(|x| if up { *x > 0.0 } else { *x < 0.0 }).collect();
+    let all = values.len().max(1) as f64;
+    let share = as_claimed.iter().filter(|x| **x).count() as f64 / all;
+    let other = values.iter().filter(|x| if up { **x < 0.0 } else { **x > 0.0 }).count() as f64 / all;
+    let answer = if values.len() < FEWEST || share + other < 0.05 {
+        Answer::Undetermined
+    } else if share >= claims.supported {
+        Answer::Supported
+    } else if share <= claims.contradicted {
+        Answer::Contradicted
+    } else {
+        Answer::Contingent
+    };
+    let level = if matches!(asked.claimed, "above" | "below") { format!(" {}", asked.level) } else { String::new() };
+    let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
+    let median = crate::ensemble::quantile(&finite, 0.5) + if level.is_empty() { 0.0 } else { asked.level };
+    let mut figures = format!(
+        "{what}: {} {}{level} in {:.0} % of {} worlds, median {}",
+        asked.metric.text,
+        asked.claimed,
+        share * 100.0,
+        values.len(),
+        figure(median)
+    );
+    if answer == Answer::Contingent
+        && let Some((name, low, high)) = splitting(evidence.draws, &as_claimed)
+    {
+        figures.push_str(&format!(
+            "; hangs most on {name}: {:.0} % in its lower half, {:.0} % in its upper",
+            low * 100.0,
+            high * 100.0
+        ));
+    }
+    Ok((answer, figures, "simulated worlds".to_owned()))
+}
+
+/// `a − b` by world; what never happens counts as later than everything.
+fn differences(a: &[f64], b: &[f64]) -> Vec<f64> {
+    let pair = |(a, b): (&f64, &f64)| match (a.is_nan(), b.is_nan()) {
+        (true, true) => 0.0,
+        (true, false) => f64::INFINITY,
+        (false, true) => f64::NEG_INFINITY,
+        (false, false) => a - b,
+    };
+    a.iter().zip(b).map(pair).collect()
+}
+
+/// The factor whose halves tell the two kinds of world apart best: name, share in its lower half, in its upper half.
+fn splitting(draws: &[f64], as_claimed: &[bool]) -> Option<(&'static str, f64, f64)> {
+    let count = Factors::<f64>::COUNT;
+    let share = |worlds: &[usize]| {
+        worlds.iter().filter(|w| as_claimed.get(**w).copied().unwrap_or(false)).count() as f64 / worlds.len().max(1) as f64
+    };
+    let mut best: Option<(&'static str, f64, f64)> = None;
+    for (k, (name, _)) in Factors::<f64>::NAMES.iter().enumerate() {
+        let own: Vec<f64> = draws.iter().skip(k).step_by(count).copied().collect();
+        let middle = crate::ensemble::quantile(&own, 0.5);
+        let (low, high): (Vec<usize>, Vec<usize>) = (0..own.len()).partition(|w| own.get(*w).is_some_and(|x| *x <= middle));
+        if low.is_empty() || high.is_empty() {
+            continue;
+        }
+        let (low, high) = (share(&low), share(&high));
+        if best.is_none_or(|(_, a, b)| (high - low).abs() > f64::abs(b - a)) {
+            best = Some((name, low, high));
+        }
+    }
+    best
+}
+
+/// Three significant digits.
+fn figure(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    let digits = (2 - x.abs().log10().floor() as i32).clamp(0, 9) as usize;
+    format!("{x:.digits$}")
+}

@@ -1,0 +1,22 @@
+//! Many worlds: designs on the unit cube, tables of what came out, and the published series that they are held against.
+
+mod calibrate;
+mod claims;
+mod ensemble;
+mod history;
+mod sample;
+mod series;
+mod shape;
+mod store;
+
+pub use calibrate::{Matched, Plausible, Score, Wave, matching, plausible, scores};
+pub use claims::{Answer, Answered, Claim, Claims, Evidence, TestAnswer, answer};
+pub use ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantile, run_draws, stream, values};
+pub use history::{Gather, Past, Target, Validation};
+pub use sample::{Design, MAX_SOBOL_DIMS, Sampler};
+pub use series::{Confidence, Observation, Period, Series, Span};
+pub use shape::Shape;
+pub use store::{About, Error, Table, Writer};
+
+#[cfg(test)]
+mod tests;
