@@ -51,13 +51,13 @@ impl<T: Lane> Books<T> {
         ]
     }
 
-    /// The largest residual.
+    /// All residuals together: no less than the largest, and not a number where one of them is not.
     #[inline(always)]
-    pub(crate) fn worst(&self) -> T {
+    pub(crate) fn off(&self) -> T {
         self.entries().into_iter().fold(
             T::zero(),
             #[inline(always)]
-            |worst, (_, x)| worst.max(x),
+            |sum, (_, x)| sum + x,
         )
     }
 }

@@ -26,10 +26,10 @@ pub trait Lane:
     /// Natural logarithm of a positive number.
     fn ln(self) -> Self;
 
-    /// The larger.
+    /// The larger; not a number where `self` is not, so that a bound does not hide what has gone wrong.
     fn max(self, other: Self) -> Self;
 
-    /// The smaller.
+    /// The smaller; not a number where `self` is not.
     fn min(self, other: Self) -> Self;
 
     /// `then` where `a < b`, `or` elsewhere (and where either is not a number).
@@ -105,11 +105,11 @@ impl Lane for f64 {
     }
 
     fn max(self, other: f64) -> f64 {
-        if self > other { self } else { other }
+        if other > self { other } else { self }
     }
 
     fn min(self, other: f64) -> f64 {
-        if self < other { self } else { other }
+        if other < self { other } else { self }
     }
 
     fn if_less(a: f64, b: f64, then: f64, or: f64) -> f64 {
@@ -208,7 +208,7 @@ impl Lane for Pack {
         self.with(
             other,
             #[inline(always)]
-            |a, b| if a > b { a } else { b },
+            |a, b| if b > a { b } else { a },
         )
     }
 
@@ -217,7 +217,7 @@ impl Lane for Pack {
         self.with(
             other,
             #[inline(always)]
-            |a, b| if a < b { a } else { b },
+            |a, b| if b < a { b } else { a },
         )
     }
 
@@ -239,6 +239,9 @@ impl Lane for Pack {
     }
 }
 
+/// The bits of 1.
+const ONE: u64 = 0x3ff0_0000_0000_0000;
+
 /// 1.5 · 2^52: adding it leaves the rounded whole number in the low bits.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
@@ -254,7 +257,8 @@ fn exp(x: f64) -> f64 {
     for k in [479_001_600.0, 39_916_800.0, 3_628_800.0, 362_880.0, 40_320.0, 5_040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0] {
         p = p * r + 1.0 / k;
     }
-    f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52))
+    // Times 2^n, and not n added to the exponent, which would make a number of what is none.
+    p * f64::from_bits((shifted.to_bits() << 52).wrapping_add(ONE))
 }
 
 /// ln of a positive, normal number: exponent apart, then the series of artanh on [√½, √2]; error about 2 units in the last place.
@@ -262,7 +266,6 @@ fn exp(x: f64) -> f64 {
 #[inline(always)]
 fn ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-    const ONE: u64 = 0x3ff0_0000_0000_0000;
     let bits = x.to_bits();
     let k = bits.wrapping_add(ONE - SQRT_HALF) >> 52;
     let m = f64::from_bits(bits.wrapping_sub(k << 52).wrapping_add(ONE));

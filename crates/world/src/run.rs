@@ -330,6 +330,9 @@ pub fn run(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -
 /// As [`run`].
 pub fn run_rows(world: &World, draws: &[f64], rows: &[u64], seed: u64, history: bool) -> Result<Kept, Broken> {
     shape(draws)?;
+    if rows.len() * Factors::<f64>::COUNT != draws.len() {
+        return Err(Broken::Shape { wanted: rows.len() * Factors::<f64>::COUNT, given: draws.len() });
+    }
     Arch::new().dispatch(Wide { world, draws, rows, seed, history })
 }
 
@@ -380,7 +383,7 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, hi
             #[inline(always)]
             |t, report, books| {
                 // What is not a number stays so when multiplied by zero; the accounts are compared with what rounding may leave.
-                let mut sum = books.worst();
+                let mut sum = books.off();
                 report.each(
                     #[inline(always)]
                     |_, x| sum = sum + x * T::zero(),

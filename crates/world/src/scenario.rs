@@ -335,6 +335,8 @@ struct Draft {
     numbers: BTreeMap<&'static str, (f64, Source, Range<usize>)>,
     lists: BTreeMap<&'static str, Vec<Placed>>,
     gates: BTreeMap<&'static str, Gate>,
+    /// Where each gate, and the list of stances, was last told of.
+    places: BTreeMap<&'static str, (Source, Range<usize>)>,
     stances: Vec<Stance>,
     factors: BTreeMap<usize, (Partial, Source, Range<usize>)>,
     switches: BTreeMap<usize, f64>,
@@ -411,7 +413,10 @@ impl Draft {
             }
         }
         for key in GATES {
-            self.gate(key, &mut keys);
+            self.gate(key, source, &mut keys);
+        }
+        if let Some((_, at)) = keys.get("stances") {
+            self.places.insert("stances", (source.clone(), at));
         }
         let stances = keys.tables("stances", |keys| {
             let id = keys.must("id")?;
@@ -451,7 +456,7 @@ impl Draft {
         keys.finish();
     }
 
-    fn gate(&mut self, key: &'static str, keys: &mut Keys<'_, '_>) {
+    fn gate(&mut self, key: &'static str, source: &Source, keys: &mut Keys<'_, '_>) {
         let Some((value, at)) = keys.get(key) else { return };
         let Some(table) = value.as_table() else {
             return keys.report(
@@ -460,6 +465,7 @@ impl Draft {
                 "as in exporter = { regime = \"us-ear\", country = \"US\" }",
             );
         };
+        self.places.insert(key, (source.clone(), at.clone()));
         let mut gate = self.gates.remove(key).unwrap_or_default();
         let mut keys = keys.inner(table, at);
         for name in GATE_KEYS {
@@ -616,7 +622,8 @@ impl Draft {
         let drafts = library.draft_names(&[self.gates.get("exporter").map(|g| g.regime.clone()).unwrap_or_default()]);
         for stance in &self.stances {
             if let Some(draft) = stance.draft.as_ref().filter(|d| !drafts.contains(d)) {
-                say(None, format!("no draft `{draft}` in the exporter's regime"), format!("known: {}", drafts.join(", ")));
+                let at = self.places.get("stances");
+                say(at, format!("no draft `{draft}` in the exporter's regime"), format!("known: {}", drafts.join(", ")));
             }
         }
         let list = |key: &str| self.lists.get(key).cloned().unwrap_or_default();
@@ -727,27 +734,24 @@ impl Draft {
                 say(None, format!("`{key}` is missing"), format!("add {key} = {{ regime = …, country = … }}"));
                 continue;
             };
+            let at = self.places.get(key);
             let none = gate.regime.is_empty() && key != "exporter";
             if !none && !library.regimes.contains(&gate.regime) {
-                say(
-                    None,
-                    format!("`{key}` names no regime: `{}`", gate.regime),
-                    format!("known: {}", library.regimes.join(", ")),
-                );
+                say(at, format!("`{key}` names no regime: `{}`", gate.regime), format!("known: {}", library.regimes.join(", ")));
             }
             if !gate.country.is_empty() && dictionary.countries.find(&gate.country).is_none() {
-                say(None, format!("`{key}` names no country: `{}`", gate.country), "a code or a name, as in \"US\"".to_owned());
+                say(at, format!("`{key}` names no country: `{}`", gate.country), "a code or a name, as in \"US\"".to_owned());
             }
             for (name, value) in gate.facts.iter().chain(&gate.approved).chain(&gate.state_funded) {
                 match dictionary.id(name) {
                     None => say(
-                        None,
+                        at,
                         format!("`{key}` states an unknown fact `{name}`"),
                         format!("near it: {}", dictionary.nearest(name).join(", ")),
                     ),
                     Some(id) => {
                         if let Err(why) = dictionary.parse(id, value) {
-                            say(None, format!("`{key}`: {name} = {value}: {why}"), "see `tollgate show fields`".to_owned());
+                            say(at, format!("`{key}`: {name} = {value}: {why}"), "see `tollgate show fields`".to_owned());
                         }
                     }
                 }

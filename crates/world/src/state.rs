@@ -1,5 +1,6 @@
 //! What a world carries from quarter to quarter.
 
+use crate::capacity::maker_shares;
 use crate::lane::{Lane, c};
 use crate::names::Factors;
 use crate::run::World;
@@ -115,13 +116,14 @@ impl<T: Lane> State<T> {
             open: T::one(),
             stranded: T::zero(),
         };
-        let share = [T::one() - f.second_maker_share, f.second_maker_share];
+        let shares = maker_shares(world, f);
         let maker = |m: usize| {
-            let alone = world.makers == 1;
-            let share = if alone { T::one() } else { share.get(m).copied().unwrap_or(T::zero()) };
+            let share = shares.get(m).copied().unwrap_or(T::zero());
             let quarterly = f.wafers_start * c(3.0) * f.packages_per_wafer * f.yield_start * share;
+            // Of what was started four quarters ago only that is still in the pipeline which takes so long.
+            let fourth = (f.pipeline - c(PIPELINE as f64 - 1.0)).within(0.0, 1.0);
             MakerState {
-                started: [quarterly; PIPELINE],
+                started: [quarterly, quarterly, quarterly, quarterly * fourth],
                 stock: T::zero(),
                 experience: quarterly * c(4.0),
                 experience_start: quarterly * c(4.0),

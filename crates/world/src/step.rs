@@ -344,7 +344,8 @@ impl<T: Lane> Trade<T> {
 #[inline(always)]
 fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wants: &Demand<T>, supply: &Supply<T>) -> Trade<T> {
     let Supply { products, offers, output } = supply;
-    let tiny = c::<T>(1e-12);
+    // Of units of something very dear the least part may be much money: shares of them are taken of whatever there is.
+    let (tiny, least) = (c::<T>(1e-12), c::<T>(1e-290));
     let total = |p: usize| {
         wants.spend.iter().fold(
             T::zero(),
@@ -372,7 +373,7 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
         if let (Some(g), Some(d), Some(w), Some(o)) =
             (got.get_mut(m), domestic.get_mut(m), wanted_domestic.get_mut(m), opening.get_mut(m))
         {
-            (*g, *d, *w, *o) = (sold / wanted.max(tiny), sold, wanted, maker.stock);
+            (*g, *d, *w, *o) = (sold / wanted.max(least), sold, wanted, maker.stock);
         }
         maker.stock = available - sold;
     }
@@ -409,7 +410,7 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
                 *place = own;
             }
             if let Some(place) = served.get_mut(v) {
-                *place = flow.sold / asked.max(tiny);
+                *place = flow.sold / asked.max(least);
             }
             v += 1;
             flow
@@ -437,7 +438,7 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
         maker.stock = maker.stock - taken;
         *sold = *sold + taken;
     }
-    let filled = taken * price(products, lead_maker) * c(0.001) / all_extra.max(tiny);
+    let filled = taken * price(products, lead_maker) * c(0.001) / all_extra.max(least);
     let mut spent = [T::zero(); SECTORS];
     for ((out, row), extra) in spent.iter_mut().zip(&spend).zip(extra) {
         *out = row.iter().fold(
