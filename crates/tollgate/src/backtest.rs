@@ -1,5 +1,6 @@
 //! `tollgate backtest`: which worlds history rules out, and how the rest fare on what came later.
 
+use comfy_table::Cell;
 use serde_json::json;
 use study::{Matched, Past, Score, Validation, matching, quantile, quantiles, scores_on};
 use world::Variables;
@@ -76,15 +77,16 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
     ]);
     for s in scores {
         let [low, median, high] = s.predicted.map(report::figure);
+        let [figure, period] = [&s.target.title[0], &s.target.period].map(Cell::new);
         table.add_row([
-            s.target.title[0].clone(),
-            s.target.period.clone(),
-            format!("{} {}", report::figure(s.target.value), unit(s.target.of)),
-            format!("{median} [{low}, {high}]"),
-            if s.inside { screen.paint("yes", Paint::Good) } else { screen.paint("no", Paint::Bad) },
-            report::figure(s.error),
-            s.last_error.map_or("–".to_owned(), report::figure),
-            s.scripted_error.map_or("–".to_owned(), report::figure),
+            figure,
+            period,
+            Cell::new(format!("{} {}", report::figure(s.target.value), unit(s.target.of))),
+            Cell::new(format!("{median} [{low}, {high}]")),
+            if s.inside { screen.cell("yes", Paint::Good) } else { screen.cell("no", Paint::Bad) },
+            Cell::new(report::figure(s.error)),
+            Cell::new(s.last_error.map_or("–".to_owned(), report::figure)),
+            Cell::new(s.scripted_error.map_or("–".to_owned(), report::figure)),
         ]);
     }
     out.push_str(&format!("{table}\n{}\n\n", tally(scores)));
@@ -92,9 +94,11 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
     let mut table = screen.table(&["what happened", "should be", "worlds in which it did", "median ratio", "verdict"]);
     for v in &past.validations {
         let (share, median) = validated(v, matched);
-        let verdict = if share >= 0.5 { screen.paint("holds", Paint::Good) } else { screen.paint("fails", Paint::Bad) };
+        let verdict = if share >= 0.5 { screen.cell("holds", Paint::Good) } else { screen.cell("fails", Paint::Bad) };
         let should = format!("after ÷ before {} {}", if v.above { "above" } else { "below" }, v.level);
-        table.add_row([v.title[0].clone(), should, report::percent(share), report::figure(median), verdict]);
+        let [what, should, share, median] =
+            [v.title[0].clone(), should, report::percent(share), report::figure(median)].map(Cell::new);
+        table.add_row([what, should, share, median, verdict]);
     }
     out.push_str(&format!(
         "{table}\n{} dated figures of later quarters have no variable in this world and are not scored\n",

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use comfy_table::Cell;
 use facts::Source;
 use serde_json::json;
 use study::{Answer, Answered, Claims, Evidence, Plan, answer};
@@ -88,14 +89,8 @@ fn table(screen: &Screen, answered: &[Answered]) -> String {
         let tests = format!("{} · {} · {}", count(Answer::Supported), count(Answer::Contingent), count(Answer::Contradicted));
         let deciding = a.tests.iter().find(|t| t.answer == Some(a.answer)).or(a.tests.iter().find(|t| t.answer.is_some()));
         let figures = deciding.map_or_else(|| a.claim.note[0].clone(), |t| t.figures.clone());
-        table.add_row([
-            a.claim.id.clone(),
-            a.claim.says[0].clone(),
-            a.claim.kind.clone(),
-            screen.paint(a.answer.text(), paint(a.answer)),
-            tests,
-            figures,
-        ]);
+        let [id, says, kind, tests, figures] = [&a.claim.id, &a.claim.says[0], &a.claim.kind, &tests, &figures].map(Cell::new);
+        table.add_row([id, says, kind, screen.cell(a.answer.text(), paint(a.answer)), tests, figures]);
     }
     format!("{table}\n`tollgate claims E5` shows every test of a claim with its figures and sources\n")
 }

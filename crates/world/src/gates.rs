@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use facts::{Case, Chip, CountryId, Date, Dictionary, Fact, FieldId, Number, Quarter};
-use regime::{Bound, Corridor, Outcome, Policy, Question, Rule, frontier, standard_sale};
+use regime::{Bound, Corridor, Outcome, Policy, Question, Rule, Status, frontier, standard_sale};
 
 use crate::scenario::{Gate, Scenario, VendorSpec};
 
@@ -686,7 +686,7 @@ fn one(corridor: &mut Corridor, case: &Case) -> (Outcome, f64, f64, f64) {
         }
     }
     // An exception on conditions (a notification that may be answered with no) is a review in all but name.
-    let conditional = decision.gates.first().is_some_and(|gate| !gate.needs.is_empty());
+    let conditional = decision.gates.first().is_some_and(|gate| gate.needs.iter().any(|need| need.status != Status::Met));
     let outcome = match decision.strictest {
         Outcome::Exception if conditional => Outcome::Licence(Policy::CaseByCase),
         outcome => outcome,

@@ -8,7 +8,7 @@ use crate::run::World;
 use crate::state::VendorState;
 
 fn own(stock: f64, ordered: f64, expected: f64, stranded: f64) -> VendorState<f64> {
-    VendorState { design: 0.0, wait: 0.0, stock, ordered, expected, open: 1.0, stranded }
+    VendorState { design: 0.0, made_of: [0.0; 2], wait: 0.0, stock, ordered, expected, open: 1.0, stranded }
 }
 
 fn offered(designed: f64, open: f64) -> Offer<f64> {
