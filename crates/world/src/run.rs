@@ -328,6 +328,7 @@ pub fn run(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -
 ///
 /// # Errors
 /// As [`run`].
+#[inline(never)]
 pub fn run_rows(world: &World, draws: &[f64], rows: &[u64], seed: u64, history: bool) -> Result<Kept, Broken> {
     shape(draws)?;
     if rows.len() * Factors::<f64>::COUNT != draws.len() {
