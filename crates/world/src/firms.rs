@@ -33,24 +33,28 @@ pub(crate) struct Offer<T> {
 fn look<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>, offers: &Offers, at: T) -> Offer<T> {
     let size = offers.width * world.gates.stances;
     let place = s.stance * c(offers.width as f64) + at;
-    let read = |column: &Vec<f64>| T::pick(column.get(t * size..(t + 1) * size).unwrap_or(&[]), place);
-    let open = read(&offers.free)
-        + read(&offers.approval) * f.approval_rate
-        + read(&offers.case) * f.case_rate
-        + read(&offers.unstated) * f.unstated_rate
-        + read(&offers.denial) * f.denial_rate;
-    let admitted =
-        read(&offers.admitted) + read(&offers.approved_only) * f.admission_rate + read(&offers.discouraged) * f.discouraged_rate;
+    let (from, to) = (t * size, (t + 1) * size);
+    macro_rules! read {
+        ($column:ident) => {
+            T::pick(offers.$column.get(from..to).unwrap_or(&[]), place)
+        };
+    }
+    let open = read!(free)
+        + read!(approval) * f.approval_rate
+        + read!(case) * f.case_rate
+        + read!(unstated) * f.unstated_rate
+        + read!(denial) * f.denial_rate;
+    let admitted = read!(admitted) + read!(approved_only) * f.admission_rate + read!(discouraged) * f.discouraged_rate;
     let lever = world.scenario.levers.fee_rate;
     Offer {
-        tpp: read(&offers.tpp),
-        bandwidth: read(&offers.bandwidth),
+        tpp: read!(tpp),
+        bandwidth: read!(bandwidth),
         open,
         admitted,
-        state_barred: read(&offers.state_barred),
-        fee: if lever < 0.0 { read(&offers.fee_rate) } else { c(lever) },
-        duty: read(&offers.fee_duty) / read(&offers.fee_rate).max(c(1e-12)),
-        cap: read(&offers.quota),
+        state_barred: read!(state_barred),
+        fee: if lever < 0.0 { read!(fee_rate) } else { c(lever) },
+        duty: read!(fee_duty) / read!(fee_rate).max(c(1e-12)),
+        cap: read!(quota),
         designed: T::zero(),
     }
 }
