@@ -30,18 +30,40 @@ pub enum Fact {
     Set(u32),
 }
 
+impl Fact {
+    /// A small number for the fact, by which tables are read: one for every fact but numbers and sets, which share one, and names,
+    /// of which a few may share one (see [`name_code`]).
+    pub fn code(&self) -> u16 {
+        match self {
+            Fact::Unknown => 0,
+            Fact::Absent => 1,
+            Fact::Bool(yes) => 2 + u16::from(*yes),
+            Fact::Choice(at) => 4 + u16::from(*at),
+            Fact::Country(CountryId(at)) => at.saturating_add(260).min(OTHER - 1),
+            Fact::Number(_) | Fact::Set(_) => OTHER,
+            Fact::Text(name) => name_code(name),
+        }
+    }
+}
+
+/// The code of numbers and sets; those of names are greater.
+const OTHER: u16 = 0x7fff;
+
 /// What one asks about: the facts on a day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// The day of the shipment.
     pub day: Date,
     facts: Vec<Fact>,
+    /// The code of each fact, close together.
+    codes: Vec<u16>,
 }
 
 impl Case {
     /// A case in which nothing is known.
     pub fn new(dictionary: &Dictionary, day: Date) -> Case {
-        Case { day, facts: vec![Fact::Unknown; dictionary.fields.len()] }
+        let fields = dictionary.fields.len();
+        Case { day, facts: vec![Fact::Unknown; fields], codes: vec![Fact::Unknown.code(); fields] }
     }
 
     /// A fact.
@@ -49,9 +71,16 @@ impl Case {
         self.facts.get(id.0 as usize).unwrap_or(&Fact::Unknown)
     }
 
+    /// A fact's code.
+    #[inline]
+    pub fn code(&self, id: FieldId) -> u16 {
+        self.codes.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
     /// States a fact.
     pub fn set(&mut self, id: FieldId, fact: Fact) {
-        if let Some(place) = self.facts.get_mut(id.0 as usize) {
+        if let (Some(place), Some(code)) = (self.facts.get_mut(id.0 as usize), self.codes.get_mut(id.0 as usize)) {
+            *code = fact.code();
             *place = fact;
         }
     }
@@ -96,6 +125,15 @@ impl Case {
         }
         text
     }
+}
+
+/// A code that names which are one share: of names with different codes [`same_name`] is false.
+pub fn name_code(name: &str) -> u16 {
+    // FNV-1a, folded to the bits above the codes of other facts.
+    let hash = bare(name)
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193));
+    (OTHER + 1) | (hash ^ (hash >> 15)) as u16
 }
 
 /// Whether two names are one: without regard to case, and to the legal form at the end ("NVIDIA" is "Nvidia Corporation").

@@ -13,7 +13,7 @@ mod quarter;
 mod text;
 mod unit;
 
-pub use case::{Case, Fact, same_name};
+pub use case::{Case, Fact, name_code, same_name};
 pub use chip::{Catalogue, Chip, Found};
 pub use country::{Countries, CountryId};
 pub use field::{About, Dictionary, Field, FieldId, FieldType, Standard};

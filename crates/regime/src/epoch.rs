@@ -1,9 +1,13 @@
 //! Days between two changes: on them the law is one fixed program, namely which versions, values and members hold.
 
+use std::sync::{Arc, OnceLock};
+
 use facts::{CountryId, Date, Number};
 
+use crate::docket::Docket;
 use crate::judge::Tri;
 use crate::law::{Clause, ClauseId, Dated, GroupId, InstrumentId, InstrumentKind, Law, Members, Suspension, ValueId, Version};
+use crate::program::Program;
 use crate::tree::{Piece, Term, Test};
 
 /// Whether one asks for the letter of the law or for what is enforced.
@@ -48,9 +52,49 @@ pub struct Epoch {
     in_force: Vec<(Tri, u16)>,
     numbers: Vec<Option<(Number, u16)>>,
     members: Vec<Option<(u16, Members)>>,
+    docket: Kept<Docket>,
+    program: Kept<Option<Program>>,
 }
 
+/// What follows from the rest of an epoch, made when somebody first asks for it.
+#[derive(Debug)]
+struct Kept<T>(Arc<OnceLock<T>>);
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Kept(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept(Arc::default())
+    }
+}
+
+impl<T> PartialEq for Kept<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl<T> Eq for Kept<T> {}
+
 impl Epoch {
+    /// Who acts on these days.
+    pub(crate) fn docket(&self, law: &Law) -> &Docket {
+        self.docket.0.get_or_init(|| Docket::of(law, self))
+    }
+
+    /// The law of these days as a program; none where it would not fit one.
+    pub(crate) fn program(&self, law: &Law) -> Option<&Program> {
+        self.program.0.get_or_init(|| Program::of(law, self)).as_ref()
+    }
+
+    /// What a clause needs on these days.
+    pub(crate) fn needs<'a>(&self, law: &'a Law, id: ClauseId) -> &'a [ClauseId] {
+        self.version(law, id).map_or(&[], |(version, _)| version.rule.needs())
+    }
+
     /// Whether a clause is in force, and the version that is.
     pub(crate) fn version<'a>(&self, law: &'a Law, id: ClauseId) -> Option<(&'a Version, Tri)> {
         let (force, at) = self.in_force.get(id.0 as usize)?;
@@ -120,7 +164,7 @@ impl Epoch {
 
     /// The same days with a doubt settled: the suspension holds, or it does not.
     pub(crate) fn settled(&self, doubt: usize, suspended: bool) -> Epoch {
-        let mut epoch = self.clone();
+        let mut epoch = Epoch { docket: Kept::default(), program: Kept::default(), ..self.clone() };
         if doubt < epoch.doubts.len() {
             let gone = epoch.doubts.remove(doubt);
             for clause in gone.clauses.iter().filter(|c| suspended || !epoch.doubts.iter().any(|d| d.clauses.contains(c))) {
@@ -224,7 +268,8 @@ impl Law {
                 state.or(first).map(|(i, (_, _, members))| (i as u16, members.clone()))
             })
             .collect();
-        let mut epoch = Epoch { from, until, doubts: vec![], in_force, numbers, members };
+        let (docket, program) = (Kept::default(), Kept::default());
+        let mut epoch = Epoch { from, until, doubts: vec![], in_force, numbers, members, docket, program };
         self.suspend(&mut epoch, day, lens);
         epoch
     }

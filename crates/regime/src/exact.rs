@@ -1,4 +1,5 @@
-//! Numbers that the judge calculates with: fast doubles with an error bound, and exact fractions where these cannot tell.
+//! Numbers that the judge calculates with: fast doubles with an error bound, and exact fractions where these cannot tell; small ones
+//! first, since those of a law nearly always are.
 
 use std::cmp::Ordering;
 
@@ -11,6 +12,13 @@ pub(crate) enum Val<N> {
     Unknown,
     Absent,
     Is(N),
+}
+
+impl Val<Near> {
+    /// The number for showing.
+    pub(crate) fn shown(self) -> Option<f64> {
+        if let Val::Is(near) = self { Some(near.value) } else { None }
+    }
 }
 
 /// Numbers that the judge can calculate with.
@@ -41,15 +49,92 @@ impl Near {
         Near { value, error: error + value.abs() * SLACK }
     }
 
+    /// The nearest double of a fraction; where there is none, one that no comparison can tell from anything.
+    pub(crate) fn of_exact(exact: &Exact) -> Near {
+        Near::new(exact.to_f64().unwrap_or(f64::NAN), 0.0)
+    }
+
+    /// Whether it is greater, whatever the errors are.
+    #[inline]
+    pub(crate) fn surely_above(self, other: Near) -> bool {
+        self.value - other.value > self.error + other.error
+    }
+
     pub(crate) fn compare(self, other: Near) -> Option<Ordering> {
-        let gap = self.value - other.value;
-        let room = self.error + other.error;
-        if gap > room {
-            Some(Ordering::Greater)
-        } else if -gap > room {
-            Some(Ordering::Less)
-        } else {
-            None
+        match (self.surely_above(other), other.surely_above(self)) {
+            (true, _) => Some(Ordering::Greater),
+            (_, true) => Some(Ordering::Less),
+            _ => None,
+        }
+    }
+}
+
+/// A fraction of two whole numbers that fit 128 bits, not reduced: exact, and much faster than one without a limit. One that does
+/// not fit has nothing under its line, and no comparison can tell it from anything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Small {
+    over: i128,
+    /// Above zero, or zero where the fraction does not fit.
+    under: i128,
+}
+
+impl Small {
+    const TOO_LARGE: Small = Small { over: 0, under: 0 };
+
+    fn new(over: Option<i128>, under: Option<i128>) -> Small {
+        match over.zip(under) {
+            Some((over, under)) if under != 0 => Small { over, under },
+            _ => Small::TOO_LARGE,
+        }
+    }
+
+    /// The same with both signs turned.
+    fn mirrored(self) -> Small {
+        Small::new(self.over.checked_neg(), self.under.checked_neg())
+    }
+
+    pub(crate) fn of_exact(exact: &Exact) -> Small {
+        Small::new(exact.numer().to_i128(), exact.denom().to_i128())
+    }
+
+    pub(crate) fn compare(self, other: Small) -> Option<Ordering> {
+        if self.under == 0 || other.under == 0 {
+            return None;
+        }
+        Some(self.over.checked_mul(other.under)?.cmp(&other.over.checked_mul(self.under)?))
+    }
+}
+
+impl Arithmetic for Small {
+    fn of(number: Number) -> Self {
+        let decimal = number.decimal();
+        Small::new(Some(decimal.mantissa()), 10i128.checked_pow(decimal.scale()))
+    }
+    fn sum(self, other: Self) -> Self {
+        let over = || self.over.checked_mul(other.under)?.checked_add(other.over.checked_mul(self.under)?);
+        Small::new(over(), self.under.checked_mul(other.under))
+    }
+    fn difference(self, other: Self) -> Self {
+        self.sum(other.negative())
+    }
+    fn product(self, other: Self) -> Self {
+        Small::new(self.over.checked_mul(other.over), self.under.checked_mul(other.under))
+    }
+    fn quotient(self, other: Self) -> Option<Self> {
+        if other.under != 0 && other.over == 0 {
+            return None;
+        }
+        let turned = Small { over: other.under, under: other.over };
+        Some(self.product(if turned.under < 0 { turned.mirrored() } else { turned }))
+    }
+    fn negative(self) -> Self {
+        Small::new(self.over.checked_neg(), Some(self.under))
+    }
+    fn outer(self, other: Self, least: bool) -> Self {
+        match self.compare(other) {
+            Some(ordering) if ordering.is_lt() == least => self,
+            Some(_) => other,
+            None => Small::TOO_LARGE,
         }
     }
 }
@@ -69,14 +154,15 @@ impl Arithmetic for Near {
         let error = self.value.abs() * other.error + other.value.abs() * self.error + self.error * other.error;
         Near::new(self.value * other.value, error)
     }
+    #[inline]
     fn quotient(self, other: Self) -> Option<Self> {
         let least = other.value.abs() - other.error;
         // Zero, or too near it for a double to tell: fractions decide.
         if least <= 0.0 {
             return Some(Near { value: 0.0, error: f64::INFINITY });
         }
-        let value = self.value / other.value;
-        Some(Near::new(value, (self.error + value.abs() * other.error) / least))
+        let (value, inverse) = (self.value / other.value, 1.0 / least);
+        Some(Near::new(value, (self.error + value.abs() * other.error) * inverse))
     }
     fn negative(self) -> Self {
         Near { value: -self.value, error: self.error }
@@ -111,6 +197,7 @@ impl Arithmetic for Exact {
     }
 }
 
+#[inline]
 pub(crate) fn both<N>(a: Val<N>, b: Val<N>, apply: impl FnOnce(N, N) -> Option<N>) -> Val<N> {
     match (a, b) {
         (Val::Absent, _) | (_, Val::Absent) => Val::Absent,

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use facts::{Case, Exact, Fact, FieldId, Number};
+use facts::{Case, Exact, Fact, Number};
 
+use crate::docket::{self, Ask};
 use crate::epoch::Epoch;
-use crate::exact::{Arithmetic, Near, Val, both, cents};
-use crate::law::{ClauseId, GroupId, Law, Policy, Rule, Version};
+use crate::exact::{Arithmetic, Near, Small, Val, both};
+use crate::law::{ClauseId, Law, Members, Policy, Rule, Version};
+use crate::program::Matter;
 use crate::totals::Totals;
 use crate::tree::{Op, Term, Test};
 
@@ -107,6 +109,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// Where a condition stands that concerns the case so far, and is met so far.
+    pub(crate) fn of(concerns: Tri, met: Tri) -> Option<Status> {
+        match (concerns, met) {
+            (Tri::False, _) => None,
+            (Tri::True, Tri::False) => Some(Status::Failed),
+            (Tri::True, Tri::True) => Some(Status::Met),
+            _ => Some(Status::Open),
+        }
+    }
+
     /// As people write it.
     pub fn text(self) -> &'static str {
         match self {
@@ -204,10 +216,15 @@ impl<'a> Judge<'a> {
             _ => {}
         }
         let answer = self.applies_anew(id);
-        if let Some(place) = self.memo(id) {
-            *place = 1 + answer as u8;
-        }
+        self.told(id, answer);
         answer
+    }
+
+    /// Takes over whether a clause applies from somebody who knows.
+    pub(crate) fn told(&mut self, id: ClauseId, applies: Tri) {
+        if let Some(place) = self.memo(id) {
+            *place = 1 + applies as u8;
+        }
     }
 
     fn memo(&mut self, id: ClauseId) -> Option<&mut u8> {
@@ -268,12 +285,7 @@ impl<'a> Judge<'a> {
             return *known;
         }
         let (concerns, met) = self.stands(id);
-        let status = match (concerns, met) {
-            (Tri::False, _) => None,
-            (Tri::True, Tri::False) => Some(Status::Failed),
-            (Tri::True, Tri::True) => Some(Status::Met),
-            _ => Some(Status::Open),
-        };
+        let status = Status::of(concerns, met);
         let code = if (concerns, met) == (Tri::Unknown, Tri::False) { REFUSED } else { 4 + status.map_or(0, |s| 1 + s as u8) };
         if let Some(place) = self.memo(id) {
             *place = code;
@@ -289,16 +301,21 @@ impl<'a> Judge<'a> {
                 Tri::False => (Tri::False, Tri::Unknown),
                 concerns => (concerns, self.test(met)),
             },
-            Rule::Quota { measure, counts, limit: Some(limit), .. } => {
+            Rule::Quota { counts, limit: Some(_), .. } => {
                 let concerns = force.and(self.test(counts));
-                let within = if concerns == Tri::False { Tri::Unknown } else { self.within(id, measure, limit) };
-                (concerns, within)
+                (concerns, if concerns == Tri::False { Tri::Unknown } else { self.within(id) })
             }
             _ => (Tri::False, Tri::Unknown),
         }
     }
 
-    fn within(&mut self, quota: ClauseId, measure: &Term, limit: &Term) -> Tri {
+    /// Whether a quota is kept with this shipment.
+    pub(crate) fn within(&mut self, quota: ClauseId) -> Tri {
+        let Some((Version { rule: Rule::Quota { measure, limit: Some(limit), .. }, .. }, _)) =
+            self.epoch.version(self.law, quota)
+        else {
+            return Tri::Unknown;
+        };
         let before = self.totals.get(self.law, self.epoch, self.case, quota);
         match (before, self.exact(measure), self.exact(limit)) {
             (Some(before), Val::Is(more), Val::Is(limit)) => Tri::from(before + more <= limit),
@@ -317,24 +334,11 @@ impl<'a> Judge<'a> {
     fn plainly(&mut self, test: &Test) -> Tri {
         match test {
             Test::Is(yes) => Tri::from(*yes),
-            Test::Fact(id) => match self.case.fact(*id) {
-                Fact::Bool(yes) => Tri::from(*yes),
-                Fact::Unknown => Tri::Unknown,
-                _ => Tri::False,
-            },
+            Test::Fact(id) | Test::OneOf(id, _) | Test::Member(id, _) | Test::Holds(id, _) | Test::Absent(id) => {
+                of_fact(self.epoch, test, self.case.fact(*id))
+            }
             Test::Compare { op, left, right } => self.compare(*op, left, right),
             Test::Same(a, b) => same(self.case.fact(*a), self.case.fact(*b)),
-            Test::OneOf(id, words) => self.one_of(*id, words),
-            Test::Member(id, group) => self.member(*id, *group),
-            Test::Holds(id, at) => match self.case.fact(*id) {
-                Fact::Set(bits) => Tri::from(bits & (1 << at) != 0),
-                Fact::Unknown => Tri::Unknown,
-                _ => Tri::False,
-            },
-            Test::Absent(id) => match self.case.fact(*id) {
-                Fact::Unknown => Tri::Unknown,
-                fact => Tri::from(*fact == Fact::Absent),
-            },
             Test::Applies(id) => self.applies(*id),
             Test::All(parts) => {
                 let mut answer = Tri::True;
@@ -360,42 +364,39 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn one_of(&self, id: FieldId, words: &[Fact]) -> Tri {
-        match self.case.fact(id) {
-            Fact::Unknown => Tri::Unknown,
-            fact => Tri::from(words.iter().any(|w| same(w, fact) == Tri::True || (*w == Fact::Absent && *fact == Fact::Absent))),
-        }
-    }
-
-    fn member(&self, id: FieldId, group: GroupId) -> Tri {
-        let Some(members) = self.epoch.members(group) else { return Tri::Unknown };
-        match self.case.fact(id) {
-            Fact::Country(country) => Tri::from(members.has_country(*country)),
-            Fact::Text(name) => Tri::from(members.has_name(name)),
-            Fact::Unknown => Tri::Unknown,
-            _ => Tri::False,
-        }
-    }
-
     fn compare(&mut self, op: Op, left: &Term, right: &Term) -> Tri {
         let (l, r) = (self.near(left), self.near(right));
+        self.compared(op, left, right, l, r)
+    }
+
+    /// A comparison of terms whose numbers are nearly known.
+    pub(crate) fn compared(&mut self, op: Op, left: &Term, right: &Term, l: Val<Near>, r: Val<Near>) -> Tri {
         match (l, r) {
             (Val::Absent, _) | (_, Val::Absent) => Tri::False,
             (Val::Unknown, _) | (_, Val::Unknown) => Tri::Unknown,
             (Val::Is(l), Val::Is(r)) => match l.compare(r) {
                 Some(ordering) => Tri::from(op.holds(ordering)),
-                None => match (self.exact(left), self.exact(right)) {
-                    (Val::Is(l), Val::Is(r)) => Tri::from(op.holds(l.cmp(&r))),
-                    (Val::Absent, _) | (_, Val::Absent) => Tri::False,
-                    _ => Tri::Unknown,
-                },
+                None => self.compare_exactly(op, left, right),
             },
+        }
+    }
+
+    fn compare_exactly(&mut self, op: Op, left: &Term, right: &Term) -> Tri {
+        if let (Val::Is(l), Val::Is(r)) = (self.term::<Small>(left), self.term::<Small>(right))
+            && let Some(ordering) = l.compare(r)
+        {
+            return Tri::from(op.holds(ordering));
+        }
+        match (self.exact(left), self.exact(right)) {
+            (Val::Is(l), Val::Is(r)) => Tri::from(op.holds(l.cmp(&r))),
+            (Val::Absent, _) | (_, Val::Absent) => Tri::False,
+            _ => Tri::Unknown,
         }
     }
 
     /// A number with its error bound; what most comparisons hold is answered without a walk.
     #[inline]
-    fn near(&mut self, term: &Term) -> Val<Near> {
+    pub(crate) fn near(&mut self, term: &Term) -> Val<Near> {
         match term {
             Term::Fact(id) => match self.case.fact(*id) {
                 Fact::Number(n) => Val::Is(Near::of(*n)),
@@ -425,13 +426,11 @@ impl<'a> Judge<'a> {
 
     /// A number for showing.
     pub(crate) fn shown(&mut self, term: &Term) -> Option<f64> {
-        match self.term::<Near>(term) {
-            Val::Is(near) => Some(near.value),
-            _ => None,
-        }
+        self.term::<Near>(term).shown()
     }
 
-    fn term<N: Arithmetic>(&mut self, term: &Term) -> Val<N> {
+    /// A number, reckoned as one likes.
+    pub(crate) fn term<N: Arithmetic>(&mut self, term: &Term) -> Val<N> {
         match term {
             Term::Number(n) => Val::Is(N::of(*n)),
             Term::Fact(id) => match self.case.fact(*id) {
@@ -499,198 +498,55 @@ impl<'a> Judge<'a> {
     }
 
     pub(crate) fn decide(&mut self) -> Decision {
-        let scope = self.test(&self.law.scope);
-        let mut found = Finding { mildest: Outcome::Free, strictest: Outcome::Free, by: None, review: None, lift: None };
-        let mut decision = Decision {
-            outcome: Outcome::Free,
-            mildest: Outcome::Free,
-            strictest: Outcome::Free,
-            by: None,
-            review: None,
-            needs: Vec::new(),
-            fees: Vec::new(),
-            in_scope: scope != Tri::False,
-        };
-        if scope == Tri::False {
-            return decision;
-        }
-        for id in &self.law.tables.prohibitions {
-            let applies = self.applies(*id);
-            if applies != Tri::False {
-                let mildest = if applies == Tri::True { Outcome::Prohibited } else { Outcome::Free };
-                found.add(Finding { mildest, strictest: Outcome::Prohibited, by: Some(*id), review: None, lift: None });
-            }
-        }
-        for id in &self.law.tables.requirements {
-            let applies = self.applies(*id);
-            if applies != Tri::False {
-                let mut required = self.required(*id);
-                if let Some(of) = required.lift.or(required.review) {
-                    self.needs_of(of, None, &mut decision.needs);
-                }
-                if applies == Tri::Unknown {
-                    required.mildest = Outcome::Free;
-                }
-                found.add(required);
-            }
-        }
-        if scope == Tri::Unknown {
-            found.mildest = Outcome::Free;
-        }
-        decision.mildest = found.mildest;
-        decision.strictest = found.strictest;
-        decision.outcome = if found.mildest == found.strictest { found.mildest } else { Outcome::Undetermined };
-        decision.by = found.lift.filter(|_| found.strictest == Outcome::Exception).or(found.by);
-        decision.review = found.review;
-        self.shut(&mut decision.needs);
-        self.fees(&mut decision);
-        decision
-    }
-
-    /// Adds what an exception or review needs; with a status named, only what stands there.
-    fn needs_of(&mut self, of: ClauseId, only: Option<Status>, needs: &mut Vec<Need>) {
-        let Some((version, _)) = self.epoch.version(self.law, of) else { return };
-        for clause in version.rule.needs() {
-            if !needs.iter().any(|n| n.clause == *clause)
-                && let Some(status) = self.status(*clause).filter(|s| only.is_none_or(|only| only == *s))
-            {
-                needs.push(Need { clause: *clause, status, of });
-            }
-        }
-    }
-
-    /// Adds what shut exceptions and reviews that would apply, had nothing that they need failed: it is part of the answer.
-    fn shut(&mut self, needs: &mut Vec<Need>) {
-        let law = self.law;
-        for id in &law.tables.requirements {
-            if self.applies(*id) == Tri::False {
-                continue;
-            }
-            for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
-                for other in list.get(id.0 as usize).into_iter().flatten() {
-                    if self.applies(*other) != Tri::False && self.available(*other) == Tri::False {
-                        self.needs_of(*other, Some(Status::Failed), needs);
-                    }
-                }
-            }
-        }
-    }
-
-    /// What one requirement leads to: lifted by an exception, or judged by its reviews.
-    fn required(&mut self, id: ClauseId) -> Finding {
-        let empty: &[ClauseId] = &[];
-        let lifted_by = self.law.tables.lifted_by.get(id.0 as usize).map_or(empty, |l| l);
-        let mut maybe = None;
-        let mut sure: Option<(usize, ClauseId)> = None;
-        for exception in lifted_by {
-            let lifts = self
-                .epoch
-                .version(self.law, *exception)
-                .is_some_and(|(v, _)| matches!(&v.rule, Rule::Exception { lifts, .. } if lifts.contains(&id)));
-            match if lifts { self.available(*exception) } else { Tri::False } {
-                Tri::True => {
-                    let open = self.open_needs(*exception);
-                    if sure.is_none_or(|(least, _)| open < least) {
-                        sure = Some((open, *exception));
-                    }
-                }
-                Tri::Unknown => maybe = maybe.or(Some(*exception)),
-                Tri::False => {}
-            }
-        }
-        if let Some((_, exception)) = sure {
-            return Finding {
-                mildest: Outcome::Exception,
-                strictest: Outcome::Exception,
-                by: Some(id),
-                review: None,
-                lift: Some(exception),
-            };
-        }
-        let mut judged = self.judged(id);
-        if maybe.is_some() {
-            judged.mildest = Outcome::Exception;
-            judged.lift = maybe;
-        }
-        judged
-    }
-
-    /// How many of an exception's needs are still open: of several exceptions, the one with fewest is named.
-    fn open_needs(&mut self, id: ClauseId) -> usize {
-        let Some((version, _)) = self.epoch.version(self.law, id) else { return 0 };
-        version.rule.needs().iter().filter(|n| self.status(**n) == Some(Status::Open)).count()
-    }
-
-    fn judged(&mut self, id: ClauseId) -> Finding {
-        let empty: &[ClauseId] = &[];
-        let reviews = self.law.tables.reviewed_by.get(id.0 as usize).map_or(empty, |l| l);
-        let mut sure: Option<(Policy, ClauseId)> = None;
-        let mut open: Option<(Policy, Policy, ClauseId)> = None;
-        for review in reviews {
-            let Some((Version { rule: Rule::Review { policy, of, .. }, .. }, _)) = self.epoch.version(self.law, *review) else {
-                continue;
-            };
-            if !of.contains(&id) {
-                continue;
-            }
-            match self.available(*review) {
-                Tri::True if sure.is_none_or(|(p, _)| *policy > p) => sure = Some((*policy, *review)),
-                Tri::Unknown => {
-                    open = Some(match open {
-                        None => (*policy, *policy, *review),
-                        Some((low, high, by)) => (low.min(*policy), high.max(*policy), if *policy > high { *review } else { by }),
-                    });
-                }
-                _ => {}
-            }
-        }
-        let (low, high, by) = match (sure, open) {
-            (Some((policy, by)), None) => (policy, policy, Some(by)),
-            (Some((policy, by)), Some((_, high, open))) => {
-                (policy, policy.max(high), Some(if high > policy { open } else { by }))
-            }
-            // None may apply in the end, and then nobody has said how it is judged.
-            (None, Some((low, high, by))) => (low.min(Policy::Unstated), high.max(Policy::Unstated), Some(by)),
-            (None, None) => (Policy::Unstated, Policy::Unstated, None),
-        };
-        Finding { mildest: Outcome::Licence(low), strictest: Outcome::Licence(high), by: Some(id), review: by, lift: None }
-    }
-
-    fn fees(&mut self, decision: &mut Decision) {
-        for id in &self.law.tables.fees {
-            let applies = self.applies(*id);
-            if applies == Tri::False {
-                continue;
-            }
-            if let Some((Version { rule: Rule::Fee { base, rate, .. }, .. }, _)) = self.epoch.version(self.law, *id) {
-                let minor = match (self.exact(base), self.exact(rate)) {
-                    (Val::Is(base), Val::Is(rate)) => cents(&(base * rate)),
-                    _ => None,
-                };
-                decision.fees.push(FeeDue { clause: *id, minor, certain: applies == Tri::True });
-            }
-        }
+        docket::decide(self.law, self.epoch, self)
     }
 }
 
-/// What one clause contributes, and the strictest so far.
-struct Finding {
-    mildest: Outcome,
-    strictest: Outcome,
-    by: Option<ClauseId>,
-    review: Option<ClauseId>,
-    lift: Option<ClauseId>,
+impl Ask for Judge<'_> {
+    fn scope(&mut self) -> Tri {
+        self.test(&self.law.scope)
+    }
+    fn quiet(&self) -> bool {
+        false
+    }
+    fn applies(&mut self, id: ClauseId) -> Tri {
+        Judge::applies(self, id)
+    }
+    fn available(&mut self, id: ClauseId) -> Tri {
+        Judge::available(self, id)
+    }
+    fn status(&mut self, id: ClauseId) -> Option<Status> {
+        Judge::status(self, id)
+    }
+    fn amount(&mut self, term: &Term) -> Val<Exact> {
+        self.exact(term)
+    }
 }
 
-impl Finding {
-    fn add(&mut self, other: Finding) {
-        self.mildest = self.mildest.max(other.mildest);
-        if other.strictest > self.strictest || self.by.is_none() {
-            self.strictest = self.strictest.max(other.strictest);
-            self.by = other.by;
-            self.review = other.review;
-            self.lift = other.lift;
+/// What a test of one fact comes to; unknown for any other test.
+#[inline]
+pub(crate) fn of_fact(epoch: &Epoch, test: &Test, fact: &Fact) -> Tri {
+    match (test, fact) {
+        // Of a group that nobody listed for these days, nothing is known.
+        (Test::Member(_, group), fact) => epoch.members(*group).map_or(Tri::Unknown, |members| member(members, fact)),
+        (_, Fact::Unknown) => Tri::Unknown,
+        (Test::Absent(_), fact) => Tri::from(*fact == Fact::Absent),
+        (Test::OneOf(_, words), fact) => {
+            Tri::from(words.iter().any(|w| same(w, fact) == Tri::True || (*w == Fact::Absent && *fact == Fact::Absent)))
         }
+        (Test::Fact(_), fact) => Tri::from(*fact == Fact::Bool(true)),
+        (Test::Holds(_, at), Fact::Set(bits)) => Tri::from(bits & (1 << at) != 0),
+        (Test::Holds(..), _) => Tri::False,
+        _ => Tri::Unknown,
+    }
+}
+
+fn member(members: &Members, fact: &Fact) -> Tri {
+    match fact {
+        Fact::Country(country) => Tri::from(members.has_country(*country)),
+        Fact::Text(name) => Tri::from(members.has_name(name)),
+        Fact::Unknown => Tri::Unknown,
+        _ => Tri::False,
     }
 }
 
@@ -705,5 +561,14 @@ fn same(a: &Fact, b: &Fact) -> Tri {
 
 /// Decides one case under the law of its day.
 pub fn decide(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Decision {
+    match epoch.program(law) {
+        Some(program) => program.decide(Matter { law, epoch, case, totals }),
+        None => walk(law, epoch, case, totals),
+    }
+}
+
+/// The same by a walk over the trees of the pages. Programs are filled by it and tested against it; for days that are asked
+/// once or twice it is the shorter way, since it needs none.
+pub fn walk(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Decision {
     Judge::new(law, epoch, case, totals).decide()
 }

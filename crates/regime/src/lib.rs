@@ -6,7 +6,9 @@ mod cases;
 mod cells;
 mod check;
 mod compare;
+mod compile;
 mod corridor;
+mod docket;
 mod epoch;
 mod exact;
 mod explain;
@@ -17,6 +19,7 @@ mod law;
 mod load;
 mod overlay;
 mod print;
+mod program;
 mod receipt;
 mod totals;
 mod trace;
@@ -31,7 +34,7 @@ pub use corridor::{Corridor, CorridorDecision, Library, Posted};
 pub use epoch::{Doubt, Epoch, Lens, View};
 pub use explain::{Explanation, FeeLine, Missing, NearMiss, NeedLine, Reason, Step, WayLine, clause_text, explain};
 pub use frontier::{Bound, Frontier, FrontierPoint, Question, frontier};
-pub use judge::{Decision, FeeDue, Need, Outcome, Status, Tri, decide};
+pub use judge::{Decision, FeeDue, Need, Outcome, Status, Tri, decide, walk};
 pub use law::{
     Clause, ClauseId, ClauseKind, Confidence, Dated, DraftInfo, Group, GroupId, Instrument, InstrumentId, InstrumentKind, Law,
     LegalForm, Members, Policy, Rule, Suspension, Value, ValueId, Version, Window,

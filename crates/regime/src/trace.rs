@@ -4,7 +4,7 @@ use facts::Case;
 
 use crate::epoch::Epoch;
 use crate::judge::{Decision, Judge, Tri};
-use crate::law::{ClauseId, ClauseKind, Law};
+use crate::law::{ClauseId, Law};
 use crate::totals::Totals;
 use crate::tree::Test;
 
@@ -35,9 +35,13 @@ pub struct Trace<'a> {
 /// Decides one case and keeps the reasons.
 pub fn trace<'a>(law: &'a Law, epoch: &'a Epoch, case: &'a Case, totals: &'a Totals) -> Trace<'a> {
     let mut judge = Judge::new(law, epoch, case, totals);
-    let decision = judge.decide();
-    let mut met = Vec::with_capacity(64);
+    let decision = match epoch.program(law) {
+        Some(program) => program.tell(&mut judge),
+        None => judge.decide(),
+    };
+    let mut met = Vec::new();
     if decision.in_scope {
+        met.reserve(64);
         for clause in judge.spoke() {
             let holds = judge.applies(clause);
             let Some(when) = epoch.version(law, clause).and_then(|(v, _)| v.rule.when()) else { continue };
@@ -52,54 +56,57 @@ impl<'a> Judge<'a> {
     /// The clauses that took part in the answer, strictest kind first: what forbids, requires, lifts, judges, charges, and the
     /// classes that these rest on; classes that have something to say to the desk as well.
     fn spoke(&mut self) -> Vec<ClauseId> {
-        let law = self.law;
-        let mut spoke: Vec<ClauseId> = Vec::new();
+        let (law, docket) = (self.law, self.epoch.docket(self.law));
+        let mut spoke: Vec<ClauseId> = Vec::with_capacity(16);
         let mut attached: Vec<ClauseId> = Vec::new();
-        for id in law.tables.prohibitions.iter().chain(&law.tables.requirements) {
-            if self.applies(*id) != Tri::False {
-                spoke.push(*id);
-                for list in [&law.tables.lifted_by, &law.tables.reviewed_by] {
-                    attached.extend(list.get(id.0 as usize).into_iter().flatten());
-                }
+        spoke.extend(docket.prohibitions.iter().filter(|id| self.applies(**id) != Tri::False));
+        for required in &docket.requirements {
+            if self.applies(required.clause) != Tri::False {
+                spoke.push(required.clause);
+                attached.extend(&required.attached);
             }
         }
-        attached.sort_by_key(|id| (law.clause(*id).kind, *id));
-        attached.extend(&law.tables.fees);
-        for id in attached {
-            if !spoke.contains(&id) && self.applies(id) != Tri::False {
-                spoke.push(id);
+        attached.sort_unstable_by_key(|id| (law.clause(*id).kind, *id));
+        for id in attached.iter().chain(&docket.fees) {
+            if !spoke.contains(id) && self.applies(*id) != Tri::False {
+                spoke.push(*id);
             }
         }
         // Where nothing applied, the classes that requirements ask about still say why not.
         let asked = if spoke.is_empty() { &law.tables.requirements } else { &spoke };
-        let mut rest = vec![false; law.clauses.len()];
-        for id in asked.iter().flat_map(|id| law.tables.rests_on.get(id.0 as usize).into_iter().flatten()) {
-            if let Some(place) = rest.get_mut(id.0 as usize) {
+        let mut tells = docket.notices.clone();
+        for class in asked.iter().flat_map(|id| docket.rests_on.get(id.0 as usize).into_iter().flatten()) {
+            if let Some(place) = tells.get_mut(usize::from(*class)) {
                 *place = true;
             }
         }
-        for (id, rests) in law.clause_ids().zip(rest) {
-            let told = rests || self.epoch.version(law, id).is_some_and(|(v, _)| !v.notice.is_empty());
-            if told && law.clause(id).kind == ClauseKind::Class && self.applies(id) != Tri::False {
-                spoke.push(id);
+        for (class, tells) in docket.classes.iter().zip(tells) {
+            if tells && self.applies(*class) != Tri::False {
+                spoke.push(*class);
             }
         }
         spoke
     }
 
-    /// Records a tree: of a false part only that it failed, of everything else its comparisons.
-    fn meet(&mut self, clause: ClauseId, test: &'a Test, depth: u8, met: &mut Vec<Met<'a>>) {
-        let holds = self.test(test);
-        let sides = match test {
-            Test::Compare { left, right, .. } => (self.shown(left), self.shown(right)),
-            _ => (None, None),
+    /// Records a tree, each part once, and says whether it holds.
+    fn meet(&mut self, clause: ClauseId, test: &'a Test, depth: u8, met: &mut Vec<Met<'a>>) -> Tri {
+        let (at, deeper) = (met.len(), depth.saturating_add(1));
+        met.push(Met { clause, test: Some(test), holds: Tri::Unknown, depth, sides: (None, None) });
+        let mut sides = (None, None);
+        let holds = match test {
+            Test::All(parts) => parts.iter().fold(Tri::True, |all, part| all.min(self.meet(clause, part, deeper, met))),
+            Test::Any(parts) => parts.iter().fold(Tri::False, |any, part| any.max(self.meet(clause, part, deeper, met))),
+            Test::Not(inner) => self.meet(clause, inner, deeper, met).not(),
+            Test::Compare { op, left, right } => {
+                let (l, r) = (self.near(left), self.near(right));
+                sides = (l.shown(), r.shown());
+                self.compared(*op, left, right, l, r)
+            }
+            leaf => self.test(leaf),
         };
-        met.push(Met { clause, test: Some(test), holds, depth, sides });
-        let deeper = depth.saturating_add(1);
-        match test {
-            Test::All(parts) | Test::Any(parts) => parts.iter().for_each(|p| self.meet(clause, p, deeper, met)),
-            Test::Not(inner) => self.meet(clause, inner, deeper, met),
-            _ => {}
+        if let Some(line) = met.get_mut(at) {
+            (line.holds, line.sides) = (holds, sides);
         }
+        holds
     }
 }

@@ -6,7 +6,7 @@ use facts::{Case, Fact, FieldId};
 
 use crate::cells::{Asked, Cells, partition};
 use crate::epoch::Epoch;
-use crate::judge::{Judge, Outcome, Tri, decide};
+use crate::judge::{Judge, Outcome, Tri, decide, walk};
 use crate::law::{ClauseId, Law, Rule, Version};
 use crate::totals::Totals;
 use crate::tree::{Piece, Term, Test};
@@ -51,7 +51,8 @@ const MOST_WAYS: usize = 64;
 pub fn settle(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Settlement {
     let unknowns = relevant(law, epoch, case, totals);
     let asked = Asked::all(law, epoch);
-    let ask = Ask { law, asked: &asked, totals, left: Counter::new(BUDGET), exhaustive: Counter::new(true) };
+    let (left, exhaustive) = (Counter::new(BUDGET), Counter::new(true));
+    let ask = Ask { law, asked: &asked, totals, doubts: epoch.doubts.len(), left, exhaustive };
     let found = smallest(&ask, epoch, case, &unknowns);
     let (set, ways) = found.unwrap_or((unknowns, Vec::new()));
     let mut settlement =
@@ -121,6 +122,8 @@ struct Ask<'a> {
     law: &'a Law,
     asked: &'a Asked<'a>,
     totals: &'a Totals,
+    /// How many doubts there were before any was settled.
+    doubts: usize,
     left: Counter<usize>,
     exhaustive: Counter<bool>,
 }
@@ -129,6 +132,8 @@ impl Ask<'_> {
     /// Every way that a set could turn out; none where some way is still undetermined, or there are too many.
     fn split(&self, epoch: &Epoch, case: &Case, set: &[Unknown]) -> Option<Vec<Way>> {
         self.left.set(self.left.get().checked_sub(1)?);
+        // A doubt that is settled makes days of its own, and these are asked too little for a program.
+        let decide = if epoch.doubts.len() == self.doubts { decide } else { walk };
         let decision = decide(self.law, epoch, case, self.totals);
         if decision.outcome != Outcome::Undetermined {
             return Some(vec![Way { given: vec![], outcome: decision.outcome, by: decision.by }]);

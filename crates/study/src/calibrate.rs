@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use world::{Factors, Scenario, World};
 
-use crate::ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantile, run_draws, stream};
+use crate::ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantiles, run_draws, stream};
 use crate::history::{Past, Target};
 use crate::sample::{Design, Sampler};
 
@@ -110,7 +110,8 @@ pub struct Plausible {
     pub seen: u64,
 }
 
-/// Draws a plan and keeps the worlds that history does not rule out; block by block, so that memory stays flat.
+/// Draws a plan and keeps the worlds that history does not rule out; block by block, so that memory stays flat. `see` gets every world in
+/// order of rows: draw, metrics, whether it is kept.
 ///
 /// # Errors
 /// As [`stream`].
@@ -119,10 +120,10 @@ pub fn plausible(
     past: &Past,
     plan: &Plan,
     stop: &AtomicBool,
-    mut tick: impl FnMut(u64),
+    mut see: impl FnMut(&[f64], &[f64], bool),
 ) -> Result<Plausible, Fault> {
     let fit: Vec<&Target> = past.targets.iter().filter(|t| !t.scored).collect();
-    let count = Factors::<f64>::COUNT;
+    let (count, width) = (Factors::<f64>::COUNT, world.scenario.metrics.len());
     let mut out = Plausible::default();
     out.seen = stream(
         world,
@@ -130,17 +131,18 @@ pub fn plausible(
         None,
         stop,
         |_| true,
-        |first, draws, _, history| {
+        |first, draws, metrics, history| {
             let Some(history) = history else { return };
             let predicted: Vec<Vec<f64>> = fit.iter().map(|t| t.predicted(history)).collect();
-            for (w, row) in draws.chunks_exact(count).enumerate() {
+            for (w, draw) in draws.chunks_exact(count).enumerate() {
                 let near = |(t, all): (&&Target, &Vec<f64>)| all.get(w).is_some_and(|x| t.implausibility(*x) <= past.cut);
-                if fit.iter().zip(&predicted).all(near) {
+                let kept = fit.iter().zip(&predicted).all(near);
+                if kept {
                     out.rows.push(first + w as u64);
-                    out.draws.extend_from_slice(row);
+                    out.draws.extend_from_slice(draw);
                 }
+                see(draw, metrics.get(w * width..(w + 1) * width).unwrap_or(&[]), kept);
             }
-            tick(history.worlds as u64);
         },
     )?;
     Ok(out)
@@ -196,14 +198,14 @@ pub struct Score {
     pub scripted_error: Option<f64>,
 }
 
-/// Scores every later figure on what history left.
-pub fn scores(world: &World, past: &Past, matched: &Matched) -> Vec<Score> {
-    past.targets.iter().filter(|t| t.scored).map(|t| score(world, past, matched, t)).collect()
+/// Scores every later figure on worlds that history left.
+pub fn scores_on(world: &World, past: &Past, left: &Ensemble) -> Vec<Score> {
+    past.targets.iter().filter(|t| t.scored).map(|t| score(world, past, left, t)).collect()
 }
 
-fn score(world: &World, past: &Past, matched: &Matched, target: &Target) -> Score {
-    let worlds = target.predicted(&matched.ensemble.history);
-    let predicted = [0.05, 0.5, 0.95].map(|q| quantile(&worlds, q));
+fn score(world: &World, past: &Past, left: &Ensemble, target: &Target) -> Score {
+    let worlds = target.predicted(&left.history);
+    let predicted = quantiles(&worlds, [0.05, 0.5, 0.95]);
     let [low, median, high] = predicted;
     let last_error = target.last.map(|x| (x - target.value).abs());
     let open = if target.gated { passing(world, past, target) } else { 1.0 };

@@ -6,7 +6,7 @@ use facts::{Date, Keys, Order, Problem, Quarter, Source, nearest, parse_toml};
 use regime::Library;
 use world::{Factors, Over, Scenario, Variables, World, span};
 
-use crate::ensemble::{Ensemble, Fault, run_draws};
+use crate::ensemble::{Fault, run_draws};
 use crate::series::Series;
 
 /// A claims file.
@@ -316,7 +316,8 @@ fn measure(keys: &mut Keys<'_, '_>) -> Option<Measure> {
         }
     }
     let when = if to.is_empty() || over.value == "at" { from.clone() } else { format!("{from} to {to}") };
-    let text = format!("{} of {}, {when}", over.value.replace('_', " "), of.value);
+    let passing = level.filter(|_| over.value == "first_above").map(|l| format!(" {l}")).unwrap_or_default();
+    let text = format!("{}{passing} of {}, {when}", over.value.replace('_', " "), of.value);
     Some(Measure { name: of.value, of: place?, over: way?, from, to, text })
 }
 
@@ -333,17 +334,38 @@ pub struct Evidence<'a> {
     /// Seed of the chances.
     pub seed: u64,
     worlds: HashMap<String, Result<World, String>>,
-    runs: HashMap<String, Ensemble>,
+    /// Measures that any claim asks, so that a run is drawn together at once and not kept.
+    measures: Vec<Measure>,
+    /// Values by run and measure.
+    known: HashMap<(String, String), Result<Vec<f64>, String>>,
 }
 
 impl<'a> Evidence<'a> {
-    /// Worlds that are run when a question needs them.
-    pub fn new(library: &'a Library, series: &'a [Series], draws: &'a [f64], rows: &'a [u64], seed: u64) -> Evidence<'a> {
-        Evidence { library, series, draws, rows, seed, worlds: HashMap::new(), runs: HashMap::new() }
+    /// Worlds that are run when a question needs them; `claims` are all that will be asked.
+    pub fn new(
+        library: &'a Library,
+        series: &'a [Series],
+        (draws, rows): (&'a [f64], &'a [u64]),
+        seed: u64,
+        claims: &[Claim],
+    ) -> Evidence<'a> {
+        let asked = |test: &Test| match &test.asks {
+            Asks::Question { metric, .. } => Some(metric.clone()),
+            _ => None,
+        };
+        let mut measures: Vec<Measure> = claims.iter().flat_map(|c| c.tests.iter().filter_map(asked)).collect();
+        measures.sort_by(|a, b| a.text.cmp(&b.text));
+        measures.dedup();
+        Evidence { library, series, draws, rows, seed, worlds: HashMap::new(), measures, known: HashMap::new() }
     }
 
-    /// A scenario's worlds, with one factor moved to an end of its range where `shift` says so.
-    fn run(&mut self, id: &str, shift: Option<(usize, &str)>) -> Result<(&World, &Ensemble), String> {
+    /// A measure over a scenario's worlds, with one factor moved to an end of its range where `shift` says so.
+    fn values(&mut self, id: &str, shift: Option<(usize, &str)>, metric: &Measure) -> Result<Vec<f64>, String> {
+        let key = format!("{id} {shift:?}");
+        let place = (key.clone(), metric.text.clone());
+        if let Some(known) = self.known.get(&place) {
+            return known.clone();
+        }
         let library = self.library;
         let world = self.worlds.entry(id.to_owned()).or_insert_with(|| {
             let mut problems = Vec::new();
@@ -355,29 +377,25 @@ impl<'a> Evidence<'a> {
             }
         });
         let world = world.as_ref().map_err(Clone::clone)?;
-        let key = format!("{id} {shift:?}");
-        if !self.runs.contains_key(&key) {
-            let mut draws = self.draws.to_vec();
-            if let Some((factor, end)) = shift
-                && let Some(spec) = world.scenario.factors.get(factor)
-            {
-                let value = match end {
-                    "low" => spec.low,
-                    "high" => spec.high,
-                    _ => spec.central,
-                };
-                draws.iter_mut().skip(factor).step_by(Factors::<f64>::COUNT).for_each(|x| *x = value);
-            }
-            let run = run_draws(world, &draws, self.rows, self.seed).map_err(|fault: Fault| fault.to_string())?;
-            self.runs.insert(key.clone(), run);
+        let mut draws = self.draws.to_vec();
+        if let Some((factor, end)) = shift
+            && let Some(spec) = world.scenario.factors.get(factor)
+        {
+            let value = match end {
+                "low" => spec.low,
+                "high" => spec.high,
+                _ => spec.central,
+            };
+            draws.iter_mut().skip(factor).step_by(Factors::<f64>::COUNT).for_each(|x| *x = value);
         }
-        self.runs.get(&key).map(|run| (world, run)).ok_or_else(|| "the worlds were not run".to_owned())
-    }
-
-    fn values(&mut self, id: &str, shift: Option<(usize, &str)>, metric: &Measure) -> Result<Vec<f64>, String> {
-        let (world, run) = self.run(id, shift)?;
-        let (from, to) = span(world.scenario.start, world.scenario.quarters, &metric.from, &metric.to)?;
-        Ok(run.history.metric(&world.scenario, metric.of, metric.over, from, to))
+        let run = run_draws(world, &draws, self.rows, self.seed).map_err(|fault: Fault| fault.to_string())?;
+        let scenario = &world.scenario;
+        for measure in self.measures.iter().chain([metric]) {
+            let values = span(scenario.start, scenario.quarters, &measure.from, &measure.to)
+                .map(|(from, to)| run.history.metric(scenario, measure.of, measure.over, from, to));
+            self.known.insert((key.clone(), measure.text.clone()), values);
+        }
+        self.known.get(&place).cloned().unwrap_or_else(|| Err("the worlds were not run".to_owned()))
     }
 }
 

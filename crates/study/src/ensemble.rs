@@ -163,13 +163,21 @@ pub fn run_draws(world: &World, draws: &[f64], rows: &[u64], seed: u64) -> Resul
     Ok(Ensemble { draws: draws.to_vec(), metrics, history: History::join(&histories) })
 }
 
-/// A quantile of numbers, with those that are not numbers left out; not a number where none is left.
-pub fn quantile(values: &[f64], q: f64) -> f64 {
+/// Quantiles of numbers, with those that are not numbers left out; not numbers where none is left.
+pub fn quantiles<const N: usize>(values: &[f64], at: [f64; N]) -> [f64; N] {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
-    sorted.sort_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let place = q.clamp(0.0, 1.0) * last as f64;
-    let (low, high) = (place.floor(), place.ceil());
-    let at = |i: f64| sorted.get(i as usize).copied().unwrap_or(f64::NAN);
-    at(low) + (at(high) - at(low)) * (place - low)
+    sorted.sort_unstable_by(f64::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return [f64::NAN; N] };
+    at.map(|q| {
+        let place = q.clamp(0.0, 1.0) * last as f64;
+        let (low, high) = (place.floor(), place.ceil());
+        let at = |i: f64| sorted.get(i as usize).copied().unwrap_or(f64::NAN);
+        at(low) + (at(high) - at(low)) * (place - low)
+    })
+}
+
+/// One quantile, as [`quantiles`].
+pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let [x] = quantiles(values, [q]);
+    x
 }

@@ -281,6 +281,15 @@ impl Target {
         (self.value - predicted).abs() / self.sd.hypot(self.discrepancy).max(1e-12)
     }
 
+    /// The figure per quarter, where the variable is one of quarters: for pictures.
+    pub fn per_quarter(&self) -> Option<f64> {
+        match self.gather {
+            Gather::Mean => Some(self.value),
+            Gather::Sum => Some(self.value / self.weights.iter().map(|(_, w)| w).sum::<f64>().max(1e-9)),
+            Gather::Total => None,
+        }
+    }
+
     /// The quarters that it speaks about.
     pub fn quarters(&self) -> impl Iterator<Item = usize> {
         self.weights.iter().map(|(t, _)| *t)

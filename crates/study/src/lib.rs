@@ -9,14 +9,14 @@ mod series;
 mod shape;
 mod store;
 
-pub use calibrate::{Matched, Plausible, Score, Wave, matching, plausible, scores};
-pub use claims::{Answer, Answered, Claim, Claims, Evidence, TestAnswer, answer};
-pub use ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantile, run_draws, stream, values};
+pub use calibrate::{Matched, Plausible, Score, Wave, matching, plausible, scores_on};
+pub use claims::{Answer, Answered, Asks, Claim, Claims, Evidence, Measure, Shows, Test, TestAnswer, answer};
+pub use ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantile, quantiles, run_draws, stream, values};
 pub use history::{Gather, Past, Target, Validation};
 pub use sample::{Design, MAX_SOBOL_DIMS, Sampler};
 pub use series::{Confidence, Observation, Period, Series, Span};
 pub use shape::Shape;
-pub use store::{About, Error, Table, Writer};
+pub use store::{About, Error, Table, Writer, hash};
 
 #[cfg(test)]
 mod tests;

@@ -33,8 +33,13 @@ pub struct About {
 impl About {
     /// SHA-256 of the study's text, as 64 hexadecimal digits.
     pub fn hash(&self) -> String {
-        Sha256::digest(self.study.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        hash(&self.study)
     }
+}
+
+/// SHA-256 of a text, as 64 hexadecimal digits.
+pub fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why a table could not be written or read.

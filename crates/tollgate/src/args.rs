@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use facts::{Date, parse_date};
 use regime::Outcome;
 
-/// Decide shipments of AI chips under dated, cited export-control law, and say why.
+/// Decide shipments of AI chips under dated, cited export-control law, say why, and see what follows.
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, about, max_term_width = 110)]
 #[command(
@@ -84,6 +84,12 @@ impl Look {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See what a regime brings about: many worlds, a table, a report
+    Simulate(SimulateArgs),
+    /// Hold the simulated worlds against what was published
+    Backtest(BacktestArgs),
+    /// Answer published sentences with figures, rules and worlds
+    Claims(ClaimsArgs),
     /// Decide an order book: CSV or JSON lines in, decisions, fees and a summary out
     Decide(DecideArgs),
     /// Decide one order and say why: clauses, values, dates, citations, near misses, missing facts
@@ -104,6 +110,92 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// Arguments of `simulate`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  tollgate simulate\n  tollgate simulate h200 --against closed --against open --worlds 2000\n  \
+tollgate simulate reactive --lang zh --out report-zh.html\n  tollgate simulate --worlds 500 --save study.parquet\n  \
+tollgate simulate --replay study.parquet:17\n\n\
+Scenarios: h200 (the law as it happened, continued), essay, closed, open, cut-down-only, moderate-import, reactive; your own in\n\
+--data DIR as scenarios/NAME.toml. Worlds that published figures to the end of 2024 rule out are left aside (--prior keeps them)."
+)]
+pub(crate) struct SimulateArgs {
+    /// The scenario
+    #[arg(default_value = "h200")]
+    pub scenario: String,
+    /// Compare with another scenario on the same worlds; may be given several times
+    #[arg(long, value_name = "SCENARIO", num_args = 1..)]
+    pub against: Vec<String>,
+    /// Worlds to draw
+    #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub worlds: u64,
+    /// Seed of the draws and of chance
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How worlds are drawn: latin-hypercube, sobol or monte-carlo
+    #[arg(long, default_value = "latin-hypercube", value_parser = study::Design::parse)]
+    pub design: study::Design,
+    /// Show every world, also those that history rules out
+    #[arg(long)]
+    pub prior: bool,
+    /// Write the report here
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub out: PathBuf,
+    /// Language of the report
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: LangWord,
+    /// Save every world's draw and metrics as Parquet
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Run one world of a saved study again
+    #[arg(long, value_name = "FILE:ROW")]
+    pub replay: Option<String>,
+}
+
+/// Language of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangWord {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
+}
+
+/// Arguments of `backtest`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate backtest\n  tollgate backtest --worlds 1000 --json\n\n\
+Figures to the end of 2024 rule worlds out, in waves; every later figure is scored beside two null models: the last value, and a\n\
+scripted buyer who takes what both gates let through.")]
+pub(crate) struct BacktestArgs {
+    /// The scenario
+    #[arg(default_value = "h200")]
+    pub scenario: String,
+    /// Worlds to draw in each of the three waves
+    #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub worlds: u64,
+    /// Seed of the draws and of chance
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Arguments of `claims`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate claims\n  tollgate claims E5\n  tollgate claims E5 E14 E26 --json\n\n\
+Each claim is a figure to check, a rule to show, or a question over worlds: docs/guide/claims.md.")]
+pub(crate) struct ClaimsArgs {
+    /// Only these claims, with every test
+    pub ids: Vec<String>,
+    /// A claims file of your own
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Worlds to draw; default: as the file says
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub worlds: Option<u64>,
+    /// Seed of the draws and of chance
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Arguments of `decide`.

@@ -227,7 +227,7 @@ fn answer(corridor: &mut Corridor, case: &Case, decision: &CorridorDecision, tot
 }
 
 /// Writes a file that is there whole or not at all.
-fn write_whole(out: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+pub(crate) fn write_whole(out: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |e: io::Error| Failure::io(out, &e);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;

@@ -1,15 +1,20 @@
-//! The one binary: decide shipments of AI chips under dated, cited export-control law, and say why.
+//! The one binary: decide shipments of AI chips under dated, cited export-control law, say why, and see what follows.
 
 mod args;
+mod backtest;
 mod check;
+mod claims;
 mod classify;
 mod decide;
 mod diff;
 mod explain;
 mod frontier;
 mod pack;
+mod page;
 mod screen;
 mod show;
+mod simulate;
+mod worlds;
 
 use std::process::ExitCode;
 
@@ -35,6 +40,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let screen = Screen::new(&cli.common);
     let done = match &cli.command {
+        Command::Simulate(args) => simulate::run(&screen, &cli.common, args),
+        Command::Backtest(args) => backtest::run(&screen, &cli.common, args),
+        Command::Claims(args) => claims::run(&screen, &cli.common, args),
         Command::Decide(args) => decide::run(&screen, &cli.common, args),
         Command::Explain(args) => explain::run(&screen, &cli.common, args),
         Command::Classify(args) => classify::run(&screen, &cli.common, args),

@@ -147,6 +147,19 @@ impl Screen {
         }
     }
 
+    /// A cell in a colour: text painted beforehand would be torn where the table wraps it.
+    pub(crate) fn cell(&self, text: &str, paint: Paint) -> Cell {
+        let cell = Cell::new(text);
+        match paint {
+            Paint::Good => cell.fg(Color::Green),
+            Paint::Middling => cell.fg(Color::Yellow),
+            Paint::Bad => cell.fg(Color::Red),
+            Paint::Unsure => cell.fg(Color::Magenta),
+            Paint::Faint => cell.add_attribute(Attribute::Dim),
+            Paint::Strong => cell.add_attribute(Attribute::Bold),
+        }
+    }
+
     /// Text wrapped to the terminal, each line after an indent.
     pub(crate) fn wrap(&self, text: &str, indent: usize) -> String {
         let width = usize::from(self.width).saturating_sub(indent).max(20);

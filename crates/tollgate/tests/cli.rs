@@ -428,3 +428,122 @@ fn a_reader_that_leaves_early_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((code(&output), err(&output).as_str()), (0, ""));
 }
+
+/// A saved study, in a folder of its own.
+fn study(folder: &Path) -> Output {
+    let args = ["simulate", "h200", "--against", "closed", "--worlds", "400", "--save", "study.parquet", "--out", "report.html"];
+    command(folder, &args).output().unwrap()
+}
+
+#[test]
+fn a_simulation_prints_a_table_and_writes_one_page_in_either_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = study(folder.path());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    for part in ["worlds are not ruled out", "Fee receipts", "closed − h200", "2030Q4"] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for part in ["<!DOCTYPE html>", "<svg", "E27", "Closed", "judgement"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("http-equiv=\"refresh\"") && !page.contains("<script"));
+    let again = tempfile::tempdir().unwrap();
+    assert_eq!(out(&study(again.path())), text);
+    assert_eq!(fs::read_to_string(again.path().join("report.html")).unwrap(), page, "same inputs and seed, same bytes");
+    let chinese = command(folder.path(), &["simulate", "reactive", "--worlds", "300", "--lang", "zh", "--out", "zh.html"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&chinese), 0, "{}", err(&chinese));
+    let page = fs::read_to_string(folder.path().join("zh.html")).unwrap();
+    assert!(page.contains("lang=\"zh") && page.contains("会反应的监管者") && page.contains("算力"));
+}
+
+#[test]
+fn a_row_of_a_saved_study_is_run_again_bit_by_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&study(folder.path())), 0);
+    for row in ["0", "17", "399"] {
+        let place = format!("study.parquet:{row}");
+        let output = command(folder.path(), &["simulate", "--replay", &place, "--json"]).output().unwrap();
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        let answer = json(&output);
+        assert_eq!(answer["same"], Value::Bool(true), "row {row}");
+        assert_eq!(answer["paths"]["fee_receipts_usd_bn"].as_array().unwrap().len(), 60);
+    }
+    for (place, says) in [
+        ("study.parquet:400", "400"),
+        ("study.parquet", "FILE:ROW"),
+        ("report.html:1", "report.html"),
+        ("none.parquet:1", "none"),
+    ] {
+        let output = command(folder.path(), &["simulate", "--replay", place]).output().unwrap();
+        assert_ne!(code(&output), 0, "{place}");
+        assert!(err(&output).contains(says), "{place}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_wrong_scenario_names_those_that_there_are() {
+    let output = tollgate(&["simulate", "h2000"]);
+    assert_eq!(code(&output), 3);
+    assert!(err(&output).contains("no scenario `h2000`") && err(&output).contains("h200"), "{}", err(&output));
+}
+
+#[test]
+fn a_bad_scenario_tells_all_its_problems_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("own/scenarios")).unwrap();
+    let text = "inherits = \"base\"\ntitel = \"x\"\n[factor.leak]\nlow = 9\n[switches]\nlearnin = true\n";
+    fs::write(folder.path().join("own/scenarios/mine.toml"), text).unwrap();
+    let output = command(folder.path(), &["simulate", "mine", "--data", "own"]).output().unwrap();
+    assert_eq!(code(&output), 3);
+    for part in ["unknown key `titel`", "factor `leak`", "no switch `learnin`", "scenarios/mine.toml:2"] {
+        assert!(err(&output).contains(part), "{part} in {}", err(&output));
+    }
+    assert!(!folder.path().join("report.html").exists());
+    let check = command(folder.path(), &["check", "own"]).output().unwrap();
+    assert_eq!(code(&check), 3);
+    assert!(err(&check).contains("no switch `learnin`"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command(folder.path(), &["simulate", "--worlds", "200", "--out", "nowhere/report.html"]).output().unwrap();
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    assert!(err(&output).contains("nowhere/report.html"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_backtest_scores_later_figures_beside_null_models() {
+    let output = tollgate(&["backtest", "--worlds", "500", "--json"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let answer = json(&output);
+    assert_eq!(answer["fit_until"], "2024Q4");
+    assert_eq!(answer["waves"].as_array().unwrap().len(), 3);
+    let scores = answer["scores"].as_array().unwrap();
+    let write_off = scores.iter().find(|s| s["id"] == "write-off").unwrap();
+    assert_eq!(write_off["published"].as_f64().unwrap(), 4.5);
+    assert_eq!(write_off["last_value_error"].as_f64().unwrap(), 4.5);
+    assert!(scores.iter().all(|s| s["error"].as_f64().unwrap() >= 0.0));
+    let validations = answer["validations"].as_array().unwrap();
+    assert_eq!(validations.len(), 3);
+}
+
+#[test]
+fn claims_are_answered_with_figures_and_sources() {
+    let output = tollgate(&["claims", "E9", "E11", "E26", "--worlds", "300", "--json"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let answer = json(&output);
+    let claims = answer["claims"].as_array().unwrap();
+    assert_eq!(claims.len(), 3);
+    assert_eq!(claims[0]["answer"], "supported", "1,030 bn RMB were published for eleven months of 2024");
+    assert!(claims[1]["tests"].as_array().unwrap().iter().any(|t| t["figures"].as_str().unwrap().contains("750,000,000.00")));
+    assert!(claims.iter().flat_map(|c| c["tests"].as_array().unwrap()).all(|t| !t["figures"].as_str().unwrap().is_empty()));
+    let unknown = tollgate(&["claims", "E99", "--worlds", "100"]);
+    assert_eq!(code(&unknown), 1);
+    assert!(err(&unknown).contains("E27"));
+}

@@ -117,7 +117,7 @@ fn every_source_file_opens_with_what_it_is_for() {
 fn every_example_of_a_help_text_runs() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(root().join("data/examples/orders.csv"), folder.path().join("orders.csv")).unwrap();
-    for command in ["decide", "explain", "classify", "diff", "frontier", "check", "show"] {
+    for command in ["simulate", "backtest", "claims", "decide", "explain", "classify", "diff", "frontier", "check", "show"] {
         let run = |line: &str| std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().unwrap();
         let program = env!("CARGO_BIN_EXE_tollgate");
         let help = String::from_utf8(run(&format!("{program} {command} --help")).stdout).unwrap();

@@ -88,7 +88,7 @@ class World:
         s.vendors = []
         for v in range(2):
             none = self.vendors[v].designs.width - 1 if v < len(self.vendors) else 0
-            own = Bag(design=one * none, wait=f.design_lag, stock=zero, ordered=zero, expected=zero, open=one, stranded=zero)
+            own = Bag(design=one * none, made_tpp=zero, made_bandwidth=zero, wait=f.design_lag, stock=zero, ordered=zero, expected=zero, open=one, stranded=zero)
             s.vendors.append(own)
         whole = f.wafers_start * 3.0 * f.packages_per_wafer * f.yield_start
         fourth = within(f.pipeline - 3.0, 0.0, 1.0)
@@ -166,11 +166,13 @@ class World:
         closed = within(1.0 - old.open / larger(own.open, 0.02), 0.0, 1.0)
         own.stranded = where((old.open < 0.02) | ready, 1.0, closed)
         own.design = where(ready, wanted, own.design)
+        own.made_tpp = where(ready, top.tpp, own.made_tpp)
+        own.made_bandwidth = where(ready, top.bandwidth, own.made_bandwidth)
         own.wait = where(ready, f.design_lag, own.wait)
         design = self.look(t, f, s, gates.designs, own.design)
         own.open = design.open
         best = self.look(t, f, s, gates.best, 0.0)
-        design.tpp, design.bandwidth = smaller(design.tpp, top.tpp), smaller(design.bandwidth, top.bandwidth)
+        design.tpp, design.bandwidth = smaller(design.tpp, own.made_tpp), smaller(design.bandwidth, own.made_bandwidth)
         x = best.tpp * best.bandwidth * best.open * best.open
         y = design.tpp * design.bandwidth * design.open * design.open
         takes = x < y

@@ -28,33 +28,64 @@ pub(crate) struct Offer<T> {
     pub designed: T,
 }
 
+/// Columns of a list of offers at a place that may differ between worlds. Look-ups are no work for vector instructions; kept out of line,
+/// they keep the step small.
+#[inline(never)]
+fn columns<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14] {
+    let of = [
+        &offers.tpp,
+        &offers.bandwidth,
+        &offers.free,
+        &offers.approval,
+        &offers.case,
+        &offers.unstated,
+        &offers.denial,
+        &offers.admitted,
+        &offers.approved_only,
+        &offers.discouraged,
+        &offers.state_barred,
+        &offers.fee_rate,
+        &offers.fee_duty,
+        &offers.quota,
+    ];
+    let mut out = [T::zero(); 14];
+    for (x, column) in out.iter_mut().zip(of) {
+        *x = T::pick(column.get(from..to).unwrap_or(&[]), place);
+    }
+    out
+}
+
 /// One entry of a list of offers under a stance that may differ between worlds.
 #[inline(always)]
 fn look<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>, offers: &Offers, at: T) -> Offer<T> {
     let size = offers.width * world.gates.stances;
     let place = s.stance * c(offers.width as f64) + at;
-    let (from, to) = (t * size, (t + 1) * size);
-    macro_rules! read {
-        ($column:ident) => {
-            T::pick(offers.$column.get(from..to).unwrap_or(&[]), place)
-        };
-    }
-    let open = read!(free)
-        + read!(approval) * f.approval_rate
-        + read!(case) * f.case_rate
-        + read!(unstated) * f.unstated_rate
-        + read!(denial) * f.denial_rate;
-    let admitted = read!(admitted) + read!(approved_only) * f.admission_rate + read!(discouraged) * f.discouraged_rate;
+    let [
+        tpp,
+        bandwidth,
+        free,
+        approval,
+        case,
+        unstated,
+        denial,
+        everyone,
+        approved_only,
+        discouraged,
+        state_barred,
+        fee_rate,
+        fee_duty,
+        cap,
+    ] = columns(offers, t * size, (t + 1) * size, place);
     let lever = world.scenario.levers.fee_rate;
     Offer {
-        tpp: read!(tpp),
-        bandwidth: read!(bandwidth),
-        open,
-        admitted,
-        state_barred: read!(state_barred),
-        fee: if lever < 0.0 { read!(fee_rate) } else { c(lever) },
-        duty: read!(fee_duty) / read!(fee_rate).max(c(1e-12)),
-        cap: read!(quota),
+        tpp,
+        bandwidth,
+        open: free + approval * f.approval_rate + case * f.case_rate + unstated * f.unstated_rate + denial * f.denial_rate,
+        admitted: everyone + approved_only * f.admission_rate + discouraged * f.discouraged_rate,
+        state_barred,
+        fee: if lever < 0.0 { fee_rate } else { c(lever) },
+        duty: fee_duty / fee_rate.max(c(1e-12)),
+        cap,
         designed: T::zero(),
     }
 }
@@ -67,7 +98,7 @@ pub(crate) fn top<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>
 }
 
 /// What the vendor offers here: its best world part that may pass, or its design, whichever brings more quality through the gate. A design
-/// is ready a lag after the law first asked for it, and follows the vendor's own technology up to its bounds.
+/// is ready a lag after the law first asked for it.
 #[inline(always)]
 pub(crate) fn offer<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, v: usize, top: &Offer<T>) -> Offer<T> {
     let (Some(gates), Some(mut own)) = (world.vendor(v), s.vendors.get(v).copied()) else { return *top };
@@ -85,6 +116,9 @@ pub(crate) fn offer<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut St
     own.stranded = T::if_less(old.open, c(0.02), T::one(), closed);
     own.stranded = T::if_less(T::zero(), ready, T::one(), own.stranded);
     own.design = T::if_less(T::zero(), ready, wanted, own.design);
+    // A design is a product: it holds the technology of its day up to the bounds of the law.
+    let [tpp, bandwidth] = own.made_of;
+    own.made_of = [T::if_less(T::zero(), ready, top.tpp, tpp), T::if_less(T::zero(), ready, top.bandwidth, bandwidth)];
     own.wait = T::if_less(T::zero(), ready, f.design_lag, own.wait);
     let design = look(world, t, f, s, &gates.designs, own.design);
     own.open = design.open;
@@ -92,8 +126,8 @@ pub(crate) fn offer<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut St
         *place = own;
     }
     let best = look(world, t, f, s, &gates.best, T::zero());
-    let design =
-        Offer { tpp: design.tpp.min(top.tpp), bandwidth: design.bandwidth.min(top.bandwidth), designed: T::one(), ..design };
+    let [tpp, bandwidth] = own.made_of;
+    let design = Offer { tpp: design.tpp.min(tpp), bandwidth: design.bandwidth.min(bandwidth), designed: T::one(), ..design };
     let worth = |o: &Offer<T>| o.tpp * o.bandwidth * o.open * o.open;
     let (x, y) = (worth(&best), worth(&design));
     let pick = |a: T, b: T| T::if_less(x, y, b, a);

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use facts::{Case, Chip, CountryId, Date, Dictionary, Fact, FieldId, Number, Quarter};
-use regime::{Bound, Corridor, Outcome, Policy, Question, Rule, frontier, standard_sale};
+use regime::{Bound, Corridor, Outcome, Policy, Question, Rule, Status, frontier, standard_sale};
 
 use crate::scenario::{Gate, Scenario, VendorSpec};
 
@@ -387,7 +387,7 @@ impl<'a> Asker<'a> {
         // The design is cut from the best part whose die is known, since thresholds on density ask for it.
         let die = self.dictionary.id("applicable_die_area_mm2")?;
         let top = sold.iter().find(|p| number(&p.chip, die).is_some()).or(sold.first())?;
-        let mut found: Option<(f64, (Chip, Option<f64>, Option<f64>), Outcome)> = None;
+        let mut found: Option<(f64, Cut, Outcome)> = None;
         for at_most in [Outcome::Free, Outcome::Licence(Policy::CaseByCase)] {
             let Some((chip, tpp, bandwidth)) = self.frontier(stance, &top.chip, day, at_most) else { continue };
             let (x, y) = (tpp.unwrap_or(top.tpp).min(top.tpp), bandwidth.unwrap_or(top.bandwidth).min(top.bandwidth));
@@ -421,7 +421,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The frontier for a part built like the vendor's top part: bounds on performance first, then on memory bandwidth.
-    fn frontier(&mut self, stance: usize, top: &Chip, day: Date, at_most: Outcome) -> Option<(Chip, Option<f64>, Option<f64>)> {
+    fn frontier(&mut self, stance: usize, top: &Chip, day: Date, at_most: Outcome) -> Option<Cut> {
         let [tpp, bandwidth, link, io] = PROPERTIES.map(|name| self.dictionary.id(name));
         let (tpp, bandwidth, link, io) = (tpp?, bandwidth?, link?, io?);
         let named: Vec<FieldId> = ["chip", "chip_family"].iter().filter_map(|n| self.dictionary.id(n)).collect();
@@ -686,7 +686,7 @@ fn one(corridor: &mut Corridor, case: &Case) -> (Outcome, f64, f64, f64) {
         }
     }
     // An exception on conditions (a notification that may be answered with no) is a review in all but name.
-    let conditional = decision.gates.first().is_some_and(|gate| !gate.needs.is_empty());
+    let conditional = decision.gates.first().is_some_and(|gate| gate.needs.iter().any(|need| need.status != Status::Met));
     let outcome = match decision.strictest {
         Outcome::Exception if conditional => Outcome::Licence(Policy::CaseByCase),
         outcome => outcome,
@@ -703,6 +703,9 @@ impl PartialOrd for Cents {
         Some(self.0.total_cmp(&other.0))
     }
 }
+
+/// A part cut to the law: the part, its bound on performance, its bound on memory bandwidth.
+type Cut = (Chip, Option<f64>, Option<f64>);
 
 struct WorldPart {
     chip: Chip,

@@ -3,14 +3,17 @@
 
 /// A record of numbers whose names and units can be listed.
 macro_rules! record {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $unit:literal,)+ }) => {
+    ($(#[$about:meta])* $name:ident { $(#[doc = $doc:literal] $field:ident: $unit:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $name<T> { $($(#[$doc])* pub $field: T,)+ }
+        pub struct $name<T> { $(#[doc = $doc] pub $field: T,)+ }
 
         impl<T: Copy> $name<T> {
             /// Names and units, in order.
             pub const NAMES: &[(&str, &str)] = &[$((stringify!($field), $unit),)+];
+
+            /// What each is, in order.
+            pub const MEANINGS: &[&str] = &[$($doc,)+];
 
             /// How many numbers there are.
             pub const COUNT: usize = Self::NAMES.len();

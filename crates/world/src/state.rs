@@ -16,6 +16,8 @@ pub(crate) const PIPELINE: usize = 4;
 pub(crate) struct VendorState<T> {
     /// Its design in hand: place in the list of designs; the list's length stands for none.
     pub design: T,
+    /// The vendor's own performance and bandwidth when that design was made.
+    pub made_of: [T; 2],
     /// Quarters until the next design is ready.
     pub wait: T,
     /// Parts in stock and on order for this market (k).
@@ -106,6 +108,7 @@ impl<T: Lane> State<T> {
         let none = |v: usize| world.vendor(v).map_or(0.0, |g| (g.designs.width.saturating_sub(1)) as f64);
         let vendor = |v: usize| VendorState {
             design: c(none(v)),
+            made_of: [T::zero(); 2],
             wait: f.design_lag,
             stock: T::zero(),
             ordered: T::zero(),

@@ -476,6 +476,7 @@ fn empty<T: Lane>() -> crate::state::VendorState<T> {
     let zero = T::zero();
     crate::state::VendorState {
         design: zero,
+        made_of: [zero; 2],
         wait: zero,
         stock: zero,
         ordered: zero,

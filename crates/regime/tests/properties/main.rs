@@ -10,6 +10,7 @@ mod epochs;
 mod exact;
 mod knowledge;
 mod overlays;
+mod programs;
 mod round_trip;
 mod small_world;
 mod tiers;

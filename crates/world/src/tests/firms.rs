@@ -8,7 +8,7 @@ use crate::run::World;
 use crate::state::VendorState;
 
 fn own(stock: f64, ordered: f64, expected: f64, stranded: f64) -> VendorState<f64> {
-    VendorState { design: 0.0, wait: 0.0, stock, ordered, expected, open: 1.0, stranded }
+    VendorState { design: 0.0, made_of: [0.0; 2], wait: 0.0, stock, ordered, expected, open: 1.0, stranded }
 }
 
 fn offered(designed: f64, open: f64) -> Offer<f64> {
@@ -113,6 +113,24 @@ fn a_design_is_ready_its_lag_in_quarters_after_the_law_first_asked() {
         assert_eq!(first as f64, 4.0 + lag - 1.0, "the quarter that asks counts as the first of the lag");
         assert!(designed[first..].iter().all(|d| *d == 1.0));
     }
+}
+
+#[test]
+fn a_design_holds_the_technology_of_its_day() {
+    let world = designer();
+    let draw = central(&[("design_lag", 1.0)]);
+    let f = Factors::from_fn(|at| draw[at]);
+    let mut s = crate::state::State::start(&world, &f);
+    let mut told = Vec::new();
+    for t in 0..8 {
+        // The vendor's own part is twice as good from quarter 6 on; the law bounds performance and not bandwidth.
+        s.frontier = if t < 6 { 1.0 } else { 2.0 };
+        let head = top(&world, t, &f, &s, world.vendor(0).unwrap());
+        assert_eq!(head.bandwidth, if t < 6 { 3_200.0 } else { 6_400.0 });
+        let design = offer(&world, t, &f, &mut s, 0, &head);
+        told.push((design.designed, design.tpp, design.bandwidth));
+    }
+    assert_eq!(told[4..], [(1.0, 8_000.0, 3_200.0); 4]);
 }
 
 #[test]

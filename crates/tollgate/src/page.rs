@@ -1,0 +1,355 @@
+//! From worlds to the report's plain data: timeline, fans, receipts, stances, comparison, backtest, claims, assumptions.
+
+use facts::Quarter;
+use regime::{Library, Outcome, Policy};
+use report::{
+    Assumption, Bars, Better, ClaimRow, Comparison, Dot, Fan, GateRow, Interval, Lang, Report, ScoreRow, Span, StancePaths,
+    Status, Verdict,
+};
+use study::{Answer, Claims, Evidence, Past, Plan, Plausible, Series, answer, quantiles};
+use world::{Factors, Scenario, Variables};
+
+use crate::screen::Failure;
+use crate::simulate::{Shown, differences, values};
+
+/// What the page is made of besides the runs.
+pub(crate) struct Context<'a> {
+    /// The packs.
+    pub library: &'a Library,
+    /// Published series.
+    pub series: &'a [Series],
+    /// What they say in the world's terms.
+    pub past: &'a Past,
+    /// The worlds shown.
+    pub found: &'a Plausible,
+    /// How they were drawn.
+    pub plan: &'a Plan,
+    /// Whether history was left out.
+    pub prior: bool,
+}
+
+/// The report on some scenarios, the first of them the one that the question is about.
+pub(crate) fn report(context: &Context<'_>, shown: &[Shown], lang: Lang) -> Result<Report, Failure> {
+    let Some((base, others)) = shown.split_first() else {
+        return Err(Failure::Message("nothing was run".to_owned(), String::new()));
+    };
+    let zh = usize::from(lang == Lang::Zh);
+    let scenario = &base.world.scenario;
+    let pick = |texts: &[String; 2]| texts.get(zh).filter(|t| !t.is_empty()).or(texts.first()).cloned().unwrap_or_default();
+    let x: Vec<f64> = (0..scenario.quarters).map(|t| time(scenario.quarter(t))).collect();
+    let mut hashes = vec![
+        ("packs".to_owned(), packs(context.library)),
+        ("design".to_owned(), format!("{}, {} worlds", context.plan.design.name(), context.plan.worlds)),
+    ];
+    for s in shown {
+        hashes.push((s.world.scenario.id.clone(), study::hash(&s.world.scenario.text)));
+    }
+    Ok(Report {
+        title: pick(&scenario.title),
+        question: pick(&scenario.question),
+        summary: summary(context, base, zh),
+        worlds: context.found.rows.len(),
+        quarters: scenario.quarters,
+        seed: context.plan.seed,
+        hashes,
+        timeline: timeline(base),
+        fans: fans(context, base, others, &x, zh),
+        receipts: receipts(shown, &x, zh, &pick),
+        stances: stances(shown, &x, &pick),
+        scenarios: shown.iter().map(|s| pick(&s.world.scenario.title)).collect(),
+        comparison: comparison(base, others, zh, &pick),
+        claims: claims(context, zh)?,
+        assumptions: assumptions(scenario),
+        beliefs: beliefs(context, zh),
+        backtest: backtest(context, base, zh),
+    })
+}
+
+/// A hash of every text of the packs.
+fn packs(library: &Library) -> String {
+    let whole: String = library.pack.sources.iter().map(|s| format!("{}\n{}\n", s.path, s.text)).collect();
+    study::hash(&whole)
+}
+
+fn time(quarter: Quarter) -> f64 {
+    f64::from(quarter.year) + f64::from(quarter.q - 1) * 0.25
+}
+
+fn by_language<'a>(zh: usize, en: &'a str, other: &'a str) -> &'a str {
+    if zh == 1 && !other.is_empty() { other } else { en }
+}
+
+/// A sentence for each of the first metrics, and on which worlds they rest.
+fn summary(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (kept, seen) = (context.found.rows.len(), context.found.seen);
+    lines.push(match (context.prior, zh) {
+        (true, 1) => format!("基于从区间抽取的{kept}个情景，未用历史数据筛除。"),
+        (true, _) => format!("On {kept} worlds drawn from the ranges, none ruled out by history."),
+        (false, 1) => format!("抽取{seen}个情景，其中{kept}个未被截至2024年底的数据排除，结果据此得出。"),
+        (false, _) => format!("On the {kept} of {seen} worlds that the figures to the end of 2024 do not rule out."),
+    });
+    for metric in base.world.scenario.metrics.iter().take(8) {
+        let all = values(base, metric);
+        let [low, median, high] = quantiles(&all, [0.05, 0.5, 0.95]).map(report::figure);
+        let title = by_language(zh, &metric.title, &metric.title_zh);
+        let unit = if metric.unit == "1" { String::new() } else { format!(" {}", metric.unit) };
+        lines.push(match zh {
+            1 => format!("{title}：{median}{unit}（5%至95%：{low}至{high}）。"),
+            _ => format!("{title}: {median}{unit} (5 to 95 %: {low} to {high})."),
+        });
+    }
+    lines
+}
+
+fn status(outcome: Outcome) -> Status {
+    match outcome {
+        Outcome::Free | Outcome::Exception => Status::Open,
+        Outcome::Licence(Policy::Denial) => Status::Denied,
+        Outcome::Licence(_) => Status::Licence,
+        Outcome::Prohibited => Status::Closed,
+        Outcome::Undetermined => Status::Unknown,
+    }
+}
+
+/// Rows of both gates; the law's last word is drawn to a year after the last known day, and not to the horizon.
+fn timeline(base: &Shown) -> Vec<GateRow> {
+    let scenario = &base.world.scenario;
+    let last = time(scenario.known.plus(4)).min(time(scenario.quarter(scenario.quarters.saturating_sub(1))));
+    let day = |d: facts::Date| f64::from(d.year()) + (f64::from(d.day_of_year()) - 1.0) / 366.0;
+    let mut rows: Vec<GateRow> = Vec::new();
+    for standing in base.world.gates.timeline.iter().filter(|s| !s.gate.is_empty() && day(s.from) < last) {
+        let span = Span {
+            from: day(standing.from),
+            to: day(standing.until).min(last),
+            status: status(standing.outcome),
+            label: standing.outcome.text().to_owned(),
+            by: standing.by.clone(),
+        };
+        match rows.iter_mut().find(|r| r.gate == standing.gate && r.part == standing.part) {
+            Some(row) => row.spans.push(span),
+            None => rows.push(GateRow { gate: standing.gate.clone(), part: standing.part.clone(), spans: vec![span] }),
+        }
+    }
+    rows.sort_by(|a, b| b.gate.cmp(&a.gate));
+    rows
+}
+
+fn fans(context: &Context<'_>, base: &Shown, others: &[Shown], x: &[f64], zh: usize) -> Vec<Fan> {
+    let scenario = &base.world.scenario;
+    scenario
+        .charts
+        .iter()
+        .map(|chart| {
+            let (name, unit) = Variables::<f64>::NAMES.get(chart.of).copied().unwrap_or_default();
+            let title = |s: &Scenario| by_language(zh, &s.title[0], &s.title[1]).to_owned();
+            Fan {
+                id: name.replace('_', "-"),
+                title: by_language(zh, &chart.title, &chart.title_zh).to_owned(),
+                unit: unit.to_owned(),
+                x: x.to_vec(),
+                bands: bands(base, chart.of),
+                dots: dots(context.past, chart.of),
+                known_until: Some(time(scenario.known)),
+                others: others
+                    .iter()
+                    .map(|o| {
+                        let [_, _, median, _, _] = bands(o, chart.of);
+                        (title(&o.world.scenario), median)
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// 5, 25, 50, 75 and 95 % of a variable by quarter.
+fn bands(shown: &Shown, of: usize) -> [Vec<f64>; 5] {
+    let mut out: [Vec<f64>; 5] = Default::default();
+    for t in 0..shown.world.scenario.quarters {
+        let row = quantiles(shown.run.history.row(of, t), [0.05, 0.25, 0.5, 0.75, 0.95]);
+        out.iter_mut().zip(row).for_each(|(band, x)| band.push(x));
+    }
+    out
+}
+
+/// Published figures of a variable, per quarter; a figure of several quarters stands at their middle, shared out.
+fn dots(past: &Past, of: usize) -> Vec<Dot> {
+    past.targets
+        .iter()
+        .filter(|t| t.of == of)
+        .filter_map(|t| Some(Dot { x: t.at, y: t.per_quarter()?, label: format!("{} {}", t.series, t.period), scored: t.scored }))
+        .collect()
+}
+
+fn receipts(shown: &[Shown], x: &[f64], zh: usize, pick: &dyn Fn(&[String; 2]) -> String) -> Vec<Bars> {
+    let Some(of) = Scenario::variable("fee_receipts_usd_bn") else { return Vec::new() };
+    shown
+        .iter()
+        .filter_map(|s| {
+            let [low, _, median, _, high] = bands(s, of);
+            // A scenario without a fee has no picture of receipts.
+            high.iter().any(|y| *y > 0.0).then(|| Bars {
+                title: format!("{}: {}", by_language(zh, "Fee receipts", "收费"), pick(&s.world.scenario.title)),
+                unit: "USD bn".to_owned(),
+                x: x.to_vec(),
+                median,
+                low,
+                high,
+            })
+        })
+        .collect()
+}
+
+fn stances(shown: &[Shown], x: &[f64], pick: &dyn Fn(&[String; 2]) -> String) -> Vec<StancePaths> {
+    let Some(of) = Scenario::variable("stance") else { return Vec::new() };
+    shown
+        .iter()
+        .filter(|s| s.world.scenario.levers.regulator_moves > 0.0)
+        .map(|s| {
+            let scenario = &s.world.scenario;
+            let share = |stance: usize, t: usize| {
+                let row = s.run.history.row(of, t);
+                row.iter().filter(|v| (**v - stance as f64).abs() < 0.5).count() as f64 / row.len().max(1) as f64
+            };
+            StancePaths {
+                scenario: pick(&scenario.title),
+                x: x.to_vec(),
+                names: scenario.stances.iter().map(|s| s.id.clone()).collect(),
+                share: (0..scenario.stances.len()).map(|k| (0..scenario.quarters).map(|t| share(k, t)).collect()).collect(),
+            }
+        })
+        .collect()
+}
+
+fn interval(values: &[f64]) -> Interval {
+    let [low, median, high] = quantiles(values, [0.05, 0.5, 0.95]);
+    Interval { low, median, high }
+}
+
+fn comparison(base: &Shown, others: &[Shown], zh: usize, pick: &dyn Fn(&[String; 2]) -> String) -> Vec<Comparison> {
+    base.world
+        .scenario
+        .metrics
+        .iter()
+        .map(|metric| {
+            let own = values(base, metric);
+            let other = |o: &Shown| {
+                let difference = differences(&values(o, metric), &own);
+                let finite: Vec<f64> = difference.into_iter().filter(|d| d.is_finite()).collect();
+                let higher = finite.iter().filter(|d| **d > 0.0).count() as f64 / finite.len().max(1) as f64;
+                (pick(&o.world.scenario.title), interval(&finite), higher)
+            };
+            Comparison {
+                metric: by_language(zh, &metric.title, &metric.title_zh).to_owned(),
+                unit: metric.unit.clone(),
+                better: match metric.better.as_str() {
+                    "more" => Better::More,
+                    "less" => Better::Less,
+                    _ => Better::Neither,
+                },
+                base: interval(&own),
+                others: others.iter().map(other).collect(),
+            }
+        })
+        .collect()
+}
+
+fn claims(context: &Context<'_>, zh: usize) -> Result<Vec<ClaimRow>, Failure> {
+    let Some(source) = context.library.pack.get("claims/essay.toml") else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
+    let claims = Claims::read(source, &mut problems);
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
+    }
+    let drawn = (context.found.draws.as_slice(), context.found.rows.as_slice());
+    let mut evidence = Evidence::new(context.library, context.series, drawn, context.plan.seed, &claims.claims);
+    Ok(claims
+        .claims
+        .iter()
+        .map(|claim| {
+            let found = answer(&claims, claim, &mut evidence);
+            let said: Vec<String> = found.tests.iter().filter(|t| t.answer.is_some()).map(|t| t.figures.clone()).collect();
+            let mut sources: Vec<String> = found.tests.iter().map(|t| t.source.clone()).filter(|s| !s.is_empty()).collect();
+            sources.dedup();
+            ClaimRow {
+                id: claim.id.clone(),
+                says: by_language(zh, &claim.says[0], &claim.says[1]).to_owned(),
+                kind: claim.kind.clone(),
+                verdict: match found.answer {
+                    Answer::Supported => Verdict::Supported,
+                    Answer::Contradicted => Verdict::Contradicted,
+                    Answer::Contingent => Verdict::Contingent,
+                    Answer::Undetermined => Verdict::Undetermined,
+                },
+                figures: said.join("; "),
+                source: sources.join("; "),
+            }
+        })
+        .collect())
+}
+
+fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
+    let number = |x: f64| if x.fract() == 0.0 && x.abs() < 1e6 { format!("{x}") } else { report::figure(x) };
+    Factors::<f64>::NAMES
+        .iter()
+        .zip(Factors::<f64>::MEANINGS)
+        .zip(&scenario.factors)
+        .map(|(((name, unit), meaning), spec)| Assumption {
+            name: (*name).to_owned(),
+            meaning: (*meaning).trim().to_owned(),
+            unit: (*unit).to_owned(),
+            low: number(spec.low),
+            central: number(spec.central),
+            high: number(spec.high),
+            source: spec.source.clone(),
+            confidence: spec.confidence.clone(),
+        })
+        .collect()
+}
+
+/// How far to believe it: what the backtest says, what is left out, what a share of worlds is.
+fn beliefs(context: &Context<'_>, zh: usize) -> Vec<String> {
+    let fit = context.past.targets.iter().filter(|t| !t.scored).count();
+    let scored = context.past.targets.len() - fit;
+    let unmapped = context.past.unmapped;
+    if zh == 1 {
+        return vec![
+            "情景的占比是关于模型及其区间的陈述，不是未来的概率。".to_owned(),
+            format!(
+                "{fit}个截至2024年底的公布数据用于排除情景，之后的{scored}个仅用于评分；另有{unmapped}个数据在模型中没有对应变量。"
+            ),
+            "2026年10月之后的法律未知：情景假设其延续或沿立场变动。".to_owned(),
+            "多数区间为判断或单一来源；每个因素都列出来源与可信度。".to_owned(),
+            "进口方的关卡依据报道，并非公布的规则；设计规避阈值的芯片按最相近的目录芯片对待。".to_owned(),
+        ];
+    }
+    vec![
+        "A share of worlds is a statement about the model and its ranges, not a probability of the future.".to_owned(),
+        format!(
+            "{fit} published figures to the end of 2024 ruled worlds out; {scored} later ones were only scored; {unmapped} more have no variable in the model."
+        ),
+        "The law after October 2026 is unknown: a scenario lets it go on or moves it along the stances.".to_owned(),
+        "Most ranges are judgement or rest on one source; every factor is listed with its source and confidence.".to_owned(),
+        "The importer's gate is as reported, since it was never published; a redesigned part is treated as the part that it resembles most."
+            .to_owned(),
+    ]
+}
+
+fn backtest(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<ScoreRow> {
+    study::scores_on(&base.world, context.past, &base.run)
+        .into_iter()
+        .map(|s| {
+            let [low, median, high] = s.predicted;
+            ScoreRow {
+                observation: format!("{}, {}", by_language(zh, &s.target.title[0], &s.target.title[1]), s.target.period),
+                published: s.target.value,
+                unit: Variables::<f64>::NAMES.get(s.target.of).map_or(String::new(), |n| n.1.to_owned()),
+                predicted: Interval { low, median, high },
+                inside: s.inside,
+                error: s.error,
+                null_error: s.last_error.unwrap_or(f64::NAN),
+            }
+        })
+        .collect()
+}
