@@ -1,6 +1,6 @@
 //! Domestic makers: wafers, foreign dies, memory stacks, yield, the pipeline, learning, research.
 
-use crate::lane::{Lane, c};
+use crate::lane::{Lane, both, c};
 use crate::names::Factors;
 use crate::run::World;
 use crate::state::{FIRMS, PIPELINE, State};
@@ -39,7 +39,8 @@ pub(crate) fn yield_of<T: Lane>(f: &Factors<T>, experience: T, start: T, learnin
 pub(crate) fn produce<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>) -> Output<T> {
     let on = c::<T>(world.scenario.switches.domestic_makers * world.scenario.levers.supply);
     let learning = world.scenario.switches.learning;
-    let yields = s.makers.map(
+    let yields = both(
+        s.makers,
         #[inline(always)]
         |m| yield_of(f, m.experience, m.experience_start, learning),
     );

@@ -32,7 +32,7 @@ pub(crate) struct Offer<T> {
 /// they keep the step small.
 #[inline(never)]
 fn columns<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14] {
-    [
+    let of = [
         &offers.tpp,
         &offers.bandwidth,
         &offers.free,
@@ -47,8 +47,12 @@ fn columns<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14
         &offers.fee_rate,
         &offers.fee_duty,
         &offers.quota,
-    ]
-    .map(|column| T::pick(column.get(from..to).unwrap_or(&[]), place))
+    ];
+    let mut out = [T::zero(); 14];
+    for (x, column) in out.iter_mut().zip(of) {
+        *x = T::pick(column.get(from..to).unwrap_or(&[]), place);
+    }
+    out
 }
 
 /// One entry of a list of offers under a stance that may differ between worlds.
@@ -122,8 +126,8 @@ pub(crate) fn offer<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut St
         *place = own;
     }
     let best = look(world, t, f, s, &gates.best, T::zero());
-    let design =
-        Offer { tpp: design.tpp.min(top.tpp), bandwidth: design.bandwidth.min(top.bandwidth), designed: T::one(), ..design };
+    let [tpp, bandwidth] = own.made_of;
+    let design = Offer { tpp: design.tpp.min(tpp), bandwidth: design.bandwidth.min(bandwidth), designed: T::one(), ..design };
     let worth = |o: &Offer<T>| o.tpp * o.bandwidth * o.open * o.open;
     let (x, y) = (worth(&best), worth(&design));
     let pick = |a: T, b: T| T::if_less(x, y, b, a);

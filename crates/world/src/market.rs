@@ -120,10 +120,10 @@ pub(crate) fn demand<T: Lane>(
     let (nest, tiny) = (f.nest.max(c(0.05)), c::<T>(1e-290));
     let outside = f.outside.exp();
     let ln_top_price = top.price.ln();
-    let ln_price = products.map(
-        #[inline(always)]
-        |p| p.price.ln(),
-    );
+    let mut ln_price = [T::zero(); PRODUCTS];
+    for (ln, p) in ln_price.iter_mut().zip(products) {
+        *ln = p.price.ln();
+    }
     let mut out = Demand { budget: [T::zero(); SECTORS], spend: [[T::zero(); PRODUCTS]; SECTORS], foreign_if_open: T::zero() };
     for (sector, ((share, w), (budget, spend))) in
         shares.into_iter().zip(weights).zip(out.budget.iter_mut().zip(out.spend.iter_mut())).enumerate()

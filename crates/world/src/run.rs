@@ -369,7 +369,16 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, hi
     let count = Variables::<f64>::COUNT;
     let mut kept = Kept { metrics: Vec::with_capacity(worlds * world.scenario.metrics.len()), history: None };
     let mut all = history.then(|| History::new(quarters, worlds));
-    let mut seen: Vec<Option<Variables<T>>> = vec![None; quarters];
+    // What is kept of each quarter: everything for a history, otherwise what the metrics look at.
+    let mut places = vec![usize::MAX; count];
+    let mut width_kept = 0;
+    for (v, place) in places.iter_mut().enumerate() {
+        if history || world.scenario.metrics.iter().any(|m| m.of == v) {
+            *place = width_kept;
+            width_kept += 1;
+        }
+    }
+    let mut table = vec![T::zero(); width_kept * quarters];
     for (bundle_at, rows) in draws.chunks(width * T::WIDTH).enumerate() {
         let start = bundle_at * T::WIDTH;
         let lanes = rows.len() / width;
@@ -394,32 +403,30 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, hi
                 if fault.is_none() && (0..lanes).any(|l| sound.lane(l) > 0.0) {
                     fault = check(world, t, report, books, own);
                 }
-                if let Some(place) = seen.get_mut(t) {
-                    *place = Some(*report);
-                }
+                let row = table.get_mut(t * width_kept..(t + 1) * width_kept).unwrap_or(&mut []);
+                report.each(
+                    #[inline(always)]
+                    |v, x| {
+                        if let Some(place) = places.get(v).and_then(|at| row.get_mut(*at)) {
+                            *place = x;
+                        }
+                    },
+                );
             },
         );
         if let Some(fault) = fault {
             return Err(fault);
         }
-        let mut table = vec![T::zero(); count * quarters];
-        for (t, report) in seen.iter().enumerate() {
-            if let Some(report) = report {
-                report.each(|v, x| {
-                    if let Some(place) = table.get_mut(v * quarters + t) {
-                        *place = x;
-                    }
-                });
-            }
-        }
         for l in 0..lanes {
             for metric in &world.scenario.metrics {
-                let value = |t: usize| table.get(metric.of * quarters + t).map_or(f64::NAN, |x| x.lane(l));
+                let of = places.get(metric.of).copied().unwrap_or(usize::MAX);
+                let value = |t: usize| table.get((t * width_kept).saturating_add(of)).map_or(f64::NAN, |x| x.lane(l));
                 kept.metrics.push(draw_together(metric.over, metric.from, metric.to, value, |t| world.year(t)));
             }
         }
         if let Some(all) = &mut all {
-            for (place, x) in table.iter().enumerate() {
+            for (at, x) in table.iter().enumerate() {
+                let place = at % count * quarters + at / count;
                 for l in 0..lanes {
                     if let Some(cell) = all.values.get_mut(place * worlds + start + l) {
                         *cell = x.lane(l);

@@ -3,7 +3,7 @@
 use crate::accounts::Books;
 use crate::capacity::{self, Output};
 use crate::firms::{self, Offer, StockFlow};
-use crate::lane::{Lane, c};
+use crate::lane::{Lane, both, c};
 use crate::leverage;
 use crate::market::{self, DIVERTED, Demand, PRODUCTS, Product, SECTORS};
 use crate::names::{Factors, Luck, Variables};
@@ -46,9 +46,13 @@ pub(crate) fn quarter<T: Lane>(
     let refund = politics::fee(world, t, f, luck, s, duty_share);
 
     // Gates: what each vendor can offer under this stance.
-    let tops: [Offer<T>; FIRMS] = [0, 1].map(
+    let tops: [Offer<T>; FIRMS] = both(
+        [0, 1],
         #[inline(always)]
-        |v| world.vendor(v).map_or_else(no_offer, |gates| firms::top(world, t, f, s, gates)),
+        |v| match world.vendor(v) {
+            Some(gates) => firms::top(world, t, f, s, gates),
+            None => no_offer(),
+        },
     );
     let [lead_top, second_top] = tops;
     let lead = if world.vendor(0).is_some() { firms::offer(world, t, f, s, 0, &lead_top) } else { no_offer() };
@@ -64,7 +68,8 @@ pub(crate) fn quarter<T: Lane>(
 
     // Market.
     let fee_left = s.fee_alive;
-    let fees = offers.map(
+    let fees = both(
+        offers,
         #[inline(always)]
         |o| o.fee.within(0.0, 1.0) * fee_left,
     );
@@ -75,7 +80,8 @@ pub(crate) fn quarter<T: Lane>(
 
     // Firms.
     let k = c::<T>(0.001);
-    let [a, b] = [0, 1].map(
+    let [a, b] = both(
+        [0, 1],
         #[inline(always)]
         |v| trade.sold(v) * price(&products, v) * k,
     );
@@ -158,7 +164,8 @@ pub(crate) fn quarter<T: Lane>(
     };
     let diverted_value = trade.diverted * price(&products, DIVERTED) * k;
     let books = Books {
-        vendor_stock: trade.stock.map(
+        vendor_stock: both(
+            trade.stock,
             #[inline(always)]
             |x| x.opening + x.arrived - x.sold - x.written_off - x.reused - x.closing,
         ),
@@ -398,7 +405,8 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
     let lever = c::<T>(world.scenario.levers.supply.min(1.0));
     let mut served = [T::zero(); FIRMS];
     let mut v = 0;
-    let stock = offers.map(
+    let stock = both(
+        *offers,
         #[inline(always)]
         |offer| {
             let asked = units(total(&spend, v), v);

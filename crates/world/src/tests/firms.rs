@@ -116,6 +116,24 @@ fn a_design_is_ready_its_lag_in_quarters_after_the_law_first_asked() {
 }
 
 #[test]
+fn a_design_holds_the_technology_of_its_day() {
+    let world = designer();
+    let draw = central(&[("design_lag", 1.0)]);
+    let f = Factors::from_fn(|at| draw[at]);
+    let mut s = crate::state::State::start(&world, &f);
+    let mut told = Vec::new();
+    for t in 0..8 {
+        // The vendor's own part is twice as good from quarter 6 on; the law bounds performance and not bandwidth.
+        s.frontier = if t < 6 { 1.0 } else { 2.0 };
+        let head = top(&world, t, &f, &s, world.vendor(0).unwrap());
+        assert_eq!(head.bandwidth, if t < 6 { 3_200.0 } else { 6_400.0 });
+        let design = offer(&world, t, &f, &mut s, 0, &head);
+        told.push((design.designed, design.tpp, design.bandwidth));
+    }
+    assert_eq!(told[4..], [(1.0, 8_000.0, 3_200.0); 4]);
+}
+
+#[test]
 fn rates_of_licences_and_of_admission_weigh_the_days() {
     let mut gates = gates(1);
     let share = |x: f64| vec![x; 60];

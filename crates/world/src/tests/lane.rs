@@ -44,7 +44,7 @@ fn exp_is_exact_at_zero_and_stops_at_seven_hundred() {
     assert_eq!(vector_exp(-0.0), 1.0);
     // e^700 and e^-700 to fifty digits, from a calculator with arbitrary precision.
     assert!(apart(vector_exp(700.0), 1.014_232_054_735_004_5e304) <= 2);
-    assert!(apart(vector_exp(-700.0), 9.859_676_543_759_771e-305) <= 2);
+    assert!(apart(vector_exp(-700.0), 9.859_676_543_759_77e-305) <= 2);
     for (beyond, end) in [(701.0, 700.0), (f64::INFINITY, 700.0), (-1e9, -700.0), (f64::NEG_INFINITY, -700.0)] {
         assert_eq!(vector_exp(beyond), vector_exp(end));
         assert_eq!(Lane::exp(beyond), Lane::exp(end), "the scalar face stops there as well");

@@ -94,7 +94,7 @@ fn two_products_in_one_nest_share_what_one_and_a_bit_would_get() {
     // λ = ½: V = e^0 + e^0 = 2, V^λ = √2; domestic e^(2·ln 4) = 16, 16^½ = 4; not buying 1. All: 5 + √2 = 6.41421356…
     let told = shares(&buyers(0.5, &[]), &list());
     let all = 6.414_213_562_373_095;
-    let foreign = 1.414_213_562_373_095 / all;
+    let foreign = std::f64::consts::SQRT_2 / all;
     for (told, known) in told.into_iter().zip([foreign / 2.0, foreign / 2.0, 0.0, 4.0 / all, 0.0, 1.0 / all]) {
         same(told, known);
     }
