@@ -169,7 +169,7 @@ fn observation(keys: &mut Keys<'_, '_>, all: &[Series], scenario: &Scenario, unt
     };
     let wanted = |text: &str| periods.is_empty() || periods.iter().any(|p| p == text);
     let end = |o: &crate::series::Observation| o.period.weights().last().map(|(quarter, _)| *quarter);
-    let last = before.observations.iter().filter(|o| end(o).is_some_and(|q| q <= until)).next_back().map(|o| o.value * scale);
+    let last = before.observations.iter().rfind(|o| end(o).is_some_and(|q| q <= until)).map(|o| o.value * scale);
     let base =
         since.as_ref().and_then(|s| series.observations.iter().find(|o| o.period.text == s.value)).map_or(0.0, |o| o.value);
     let mut targets = Vec::new();

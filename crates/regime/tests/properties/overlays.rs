@@ -62,6 +62,11 @@ fn enacted(draft: &str) -> Library {
     open(moved.map(|(path, text)| (path.replace(&folder, &format!("regimes/us-ear/enacted/{draft}-")), text)).collect())
 }
 
+/// Whether a shipped draft has a page that stands in for one of the regime's.
+fn replaces(draft: &str) -> bool {
+    LIBRARY.pack.under(&format!("regimes/us-ear/drafts/{draft}/")).any(|s| s.text.contains("\nreplaces = "))
+}
+
 /// Both at once, in either order of naming; and one after the other has become law, in either order of enactment.
 #[test]
 fn two_drafts_give_one_law_in_either_order() {
@@ -74,16 +79,20 @@ fn two_drafts_give_one_law_in_either_order() {
         assert!(*alone != base, "`{draft}` changes nothing that this test asks");
     }
     for (i, a) in drafts.iter().enumerate() {
-        let a_enacted = enacted(a);
+        // A page that stands in for another is enacted by rewriting that one, not by moving files.
+        let a_enacted = (!replaces(a)).then(|| enacted(a));
         // Which of two equally strict clauses is named follows the order of pages, and an enacted page stands elsewhere.
-        for (enacted, draft) in answers(&law(&a_enacted, "us-ear", &[]), &cases).iter().zip(&alone[i]) {
-            assert!(enacted.apart_from_deciders() == draft.apart_from_deciders(), "`{a}` as draft and as law");
+        if let Some(enacted) = &a_enacted {
+            for (enacted, draft) in answers(&law(enacted, "us-ear", &[]), &cases).iter().zip(&alone[i]) {
+                assert!(enacted.apart_from_deciders() == draft.apart_from_deciders(), "`{a}` as draft and as law");
+            }
         }
         for b in &drafts[i + 1..] {
             let both = answers(&law(&LIBRARY, "us-ear", &[a.as_str(), b.as_str()]), &cases);
             let turned = answers(&law(&LIBRARY, "us-ear", &[b.as_str(), a.as_str()]), &cases);
             assert!(both == turned, "`{a}` and `{b}`, named in either order");
-            let later = answers(&law(&a_enacted, "us-ear", &[b.as_str()]), &cases);
+            let Some(a_enacted) = &a_enacted else { continue };
+            let later = answers(&law(a_enacted, "us-ear", &[b.as_str()]), &cases);
             for (case, (one, other)) in cases.iter().zip(both.iter().zip(&later)) {
                 let alike = one.apart_from_deciders() == other.apart_from_deciders();
                 assert!(alike, "`{b}` over `{a}` enacted: {one:?}, {other:?} of {}", case.canonical(&LIBRARY.dictionary));
