@@ -28,11 +28,10 @@ pub(crate) struct Offer<T> {
     pub designed: T,
 }
 
-/// Columns of a list of offers at a place that may differ between worlds. Look-ups are no work for vector instructions; kept out of line,
-/// they keep the step small.
-#[inline(never)]
-fn columns<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14] {
-    let of = [
+/// The columns of a list of offers.
+#[inline(always)]
+fn columns(offers: &Offers) -> [&[f64]; 14] {
+    [
         &offers.tpp,
         &offers.bandwidth,
         &offers.free,
@@ -47,10 +46,27 @@ fn columns<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14
         &offers.fee_rate,
         &offers.fee_duty,
         &offers.quota,
-    ];
+    ]
+}
+
+/// Their entries at places that differ between worlds. Such look-ups are no work for vector instructions; kept out of line, they keep the
+/// step small.
+#[inline(never)]
+fn scattered<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14] {
     let mut out = [T::zero(); 14];
-    for (x, column) in out.iter_mut().zip(of) {
+    for (x, column) in out.iter_mut().zip(columns(offers)) {
         *x = T::pick(column.get(from..to).unwrap_or(&[]), place);
+    }
+    out
+}
+
+/// Their entries at one place, as most often all worlds look up the same.
+#[inline(always)]
+fn together<T: Lane>(offers: &Offers, from: usize, to: usize, place: f64) -> [T; 14] {
+    let mut out = [T::zero(); 14];
+    let at = from + (place as usize).min((to - from).saturating_sub(1));
+    for (x, column) in out.iter_mut().zip(columns(offers)) {
+        *x = c(column.get(at).copied().unwrap_or(f64::NAN));
     }
     out
 }
@@ -75,7 +91,10 @@ fn look<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>, offers: 
         fee_rate,
         fee_duty,
         cap,
-    ] = columns(offers, t * size, (t + 1) * size, place);
+    ] = match place.same() {
+        Some(place) => together(offers, t * size, (t + 1) * size, place),
+        None => scattered(offers, t * size, (t + 1) * size, place),
+    };
     let lever = world.scenario.levers.fee_rate;
     Offer {
         tpp,

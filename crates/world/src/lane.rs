@@ -35,6 +35,9 @@ pub trait Lane:
     /// `then` where `a < b`, `or` elsewhere (and where either is not a number).
     fn if_less(a: Self, b: Self, then: Self, or: Self) -> Self;
 
+    /// The number, where it is the same in every world.
+    fn same(self) -> Option<f64>;
+
     /// The entry of a table at a place that may differ between worlds; places beyond the table count as its last.
     fn pick(table: &[f64], at: Self) -> Self;
 
@@ -114,6 +117,11 @@ impl Lane for f64 {
 
     fn if_less(a: f64, b: f64, then: f64, or: f64) -> f64 {
         if a < b { then } else { or }
+    }
+
+    #[inline(always)]
+    fn same(self) -> Option<f64> {
+        Some(self)
     }
 
     fn pick(table: &[f64], at: f64) -> f64 {
@@ -236,13 +244,20 @@ impl Lane for Pack {
 
     #[inline(always)]
     fn pick(table: &[f64], at: Pack) -> Pack {
-        // Most often all worlds stand at one place.
-        let [first, ..] = at.0;
-        let mut apart = false;
-        for place in at.0 {
-            apart |= place != first;
+        match at.same() {
+            Some(place) => Pack::splat(f64::pick(table, place)),
+            None => scattered(table, at),
         }
-        if apart { scattered(table, at) } else { Pack::splat(f64::pick(table, first)) }
+    }
+
+    #[inline(always)]
+    fn same(self) -> Option<f64> {
+        let [first, ..] = self.0;
+        let mut apart = false;
+        for x in self.0 {
+            apart |= x != first;
+        }
+        if apart { None } else { Some(first) }
     }
 }
 
