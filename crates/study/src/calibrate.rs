@@ -108,6 +108,8 @@ pub struct Plausible {
     pub draws: Vec<f64>,
     /// Worlds that were run.
     pub seen: u64,
+    /// Worlds that history leaves, also where fewer rows are held here.
+    pub kept: u64,
 }
 
 /// Draws a plan and keeps the worlds that history does not rule out; block by block, so that memory stays flat. `see` gets every world in

@@ -56,14 +56,15 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClaimsArgs) -> Result
     bar.finish_and_clear();
     if screen.json {
         let rows: Vec<_> = answered.iter().map(as_json).collect();
-        screen.json(&json!({ "source": claims.source, "worlds_drawn": found.seen, "worlds": found.rows.len(), "seed": plan.seed, "claims": rows }))?;
+        screen.json(&json!({ "source": claims.source, "worlds_drawn": found.seen, "worlds_kept": found.kept, "worlds": found.rows.len(), "seed": plan.seed, "claims": rows }))?;
     } else {
         let head = format!(
-            "{}\n{}\n{} of {} worlds that the figures to the end of 2024 do not rule out\n\n",
+            "{}\n{}\n{} of {} worlds are not ruled out by the figures to the end of 2024; {} are asked\n\n",
             screen.paint(&claims.title[0], Paint::Strong),
             claims.source,
-            found.rows.len(),
-            found.seen
+            found.kept,
+            found.seen,
+            found.rows.len()
         );
         let body =
             if args.ids.is_empty() { table(screen, &answered) } else { answered.iter().map(|a| page(screen, a)).collect() };

@@ -82,12 +82,14 @@ fn by_language<'a>(zh: usize, en: &'a str, other: &'a str) -> &'a str {
 /// A sentence for each of the first metrics, and on which worlds they rest.
 fn summary(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let (kept, seen) = (context.found.rows.len(), context.found.seen);
+    let (shown, kept, seen) = (context.found.rows.len(), context.found.kept, context.found.seen);
     lines.push(match (context.prior, zh) {
-        (true, 1) => format!("基于从区间抽取的{kept}个情景，未用历史数据筛除。"),
-        (true, _) => format!("On {kept} worlds drawn from the ranges, none ruled out by history."),
-        (false, 1) => format!("抽取{seen}个情景，其中{kept}个未被截至2024年底的数据排除，结果据此得出。"),
-        (false, _) => format!("On the {kept} of {seen} worlds that the figures to the end of 2024 do not rule out."),
+        (true, 1) => format!("基于从区间抽取的{shown}个情景，未用历史数据筛除。"),
+        (true, _) => format!("On {shown} worlds drawn from the ranges, none ruled out by history."),
+        (false, 1) => format!("抽取{seen}个情景，其中{kept}个未被截至2024年底的数据排除；结果据其中{shown}个得出。"),
+        (false, _) => {
+            format!("{kept} of {seen} worlds are not ruled out by the figures to the end of 2024; this rests on {shown} of them.")
+        }
     });
     for metric in base.world.scenario.metrics.iter().take(8) {
         let all = values(base, metric);

@@ -34,7 +34,6 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &SimulateArgs) -> Resu
     if args.prior {
         found = everything(&base, &plan, found.seen)?;
     }
-    let kept = found.rows.len();
     worlds::first(&mut found);
     if found.rows.is_empty() {
         let hint = "draw more (--worlds), or look at what the ranges alone say (--prior)";
@@ -48,7 +47,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &SimulateArgs) -> Resu
     if screen.json {
         screen.json(&as_json(&shown, &found, &plan))?;
     } else {
-        screen.out(&text(screen, &shown, (&found, kept), args.prior))?;
+        screen.out(&text(screen, &shown, &found, args.prior))?;
     }
     let context =
         page::Context { library: &library, series: &series, past: &past, found: &found, plan: &plan, prior: args.prior };
@@ -63,7 +62,7 @@ fn everything(world: &World, plan: &Plan, seen: u64) -> Result<Plausible, Failur
     let mut points = Vec::new();
     let rows = seen.min(worlds::MOST_SHOWN as u64);
     sampler.fill(0, usize::try_from(rows).unwrap_or(usize::MAX), &mut points);
-    Ok(Plausible { rows: (0..rows).collect(), draws: study::values(&world.scenario, &points, None), seen })
+    Ok(Plausible { rows: (0..rows).collect(), draws: study::values(&world.scenario, &points, None), seen, kept: seen })
 }
 
 fn write_report(screen: &Screen, context: &page::Context<'_>, shown: &[Shown], args: &SimulateArgs) -> Result<(), Failure> {
@@ -152,16 +151,19 @@ fn study_value(study: &str, key: &str) -> Option<String> {
 }
 
 /// What the terminal shows.
-fn text(screen: &Screen, shown: &[Shown], (found, kept): (&Plausible, usize), prior: bool) -> String {
+fn text(screen: &Screen, shown: &[Shown], found: &Plausible, prior: bool) -> String {
     let Some(base) = shown.first() else { return String::new() };
     let scenario = &base.world.scenario;
     let mut out = format!("{}\n{}\n", screen.paint(&scenario.title[0], Paint::Strong), screen.wrap(&scenario.question[0], 0));
     out.push_str(&if prior {
         format!("{} worlds drawn from the ranges, none ruled out\n\n", found.rows.len())
     } else {
-        let first =
-            if kept > found.rows.len() { format!(", the first {} of them shown", found.rows.len()) } else { String::new() };
-        format!("{kept} of {} worlds are not ruled out by the figures to the end of 2024{first}\n\n", found.seen)
+        let first = if found.kept > found.rows.len() as u64 {
+            format!(", the first {} of them shown", found.rows.len())
+        } else {
+            String::new()
+        };
+        format!("{} of {} worlds are not ruled out by the figures to the end of 2024{first}\n\n", found.kept, found.seen)
     });
     let years: Vec<usize> = [2026, 2030, 2036].iter().filter_map(|y| place(scenario, *y)).collect();
     let heads: Vec<String> = years.iter().map(|t| scenario.quarter(*t).to_string()).collect();
@@ -242,7 +244,7 @@ fn as_json(shown: &[Shown], found: &Plausible, plan: &Plan) -> serde_json::Value
         })
         .collect();
     json!({
-        "worlds_drawn": found.seen, "worlds_shown": found.rows.len(), "design": plan.design.name(), "seed": plan.seed,
+        "worlds_drawn": found.seen, "worlds_kept": found.kept, "worlds_shown": found.rows.len(), "design": plan.design.name(), "seed": plan.seed,
         "levels": [0.05, 0.25, 0.5, 0.75, 0.95], "scenarios": scenarios,
     })
 }

@@ -19,7 +19,7 @@ pub(crate) fn comes<T: Lane>(luck: T, chance: T) -> T {
 }
 
 /// Trust: D' = D·2^(−1/half-life) + shocks. A security allegation and each reversal of a gate take utility from foreign parts (essay E16).
-/// The scripted allegation counts in the quarter in which it begins, by its share of the days since.
+/// The scripted allegation counts whole in the quarter in which it begins.
 #[inline(always)]
 pub(crate) fn trust<T: Lane>(world: &World, t: usize, f: &Factors<T>, luck: &Luck<T>, s: &mut State<T>, reversal: T) {
     let scripted = c::<T>(world.gates.questioned.get(t).copied().unwrap_or(0.0));
