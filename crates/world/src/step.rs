@@ -391,7 +391,7 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
         let [lead, second, diverted, a, b] = *row;
         let short = a * (T::one() - got_a) + b * (T::one() - got_b);
         let rest = (budget - a - b).max(tiny);
-        let more = T::one() + short / rest;
+        let more = T::one() + (short / rest).min(c(1e6));
         *row = [lead * cap * more, second * cap * more, diverted * more, a * got_a, b * got_b];
     }
     let total = |spend: &[[T; PRODUCTS]; SECTORS], p: usize| {
