@@ -346,7 +346,7 @@ class World:
             wanted = units(total(spends, 3 + m), 3 + m)
             available = maker.stock + finished[m]
             sold = smaller(wanted, available)
-            got.append(sold / larger(wanted, 1e-290))
+            got.append(smaller(sold / larger(wanted, 1e-290), 1.0))
             domestic.append(sold)
             wants.append(wanted)
             maker.stock = available - sold
@@ -361,7 +361,7 @@ class World:
             asked = units(total(rows, v), v)
             limit = where(o.cap > 0.0, o.cap * units(home * f.home_share, v), 1e300)
             flow = self.stock(f, s.vendors[v], o, smaller(asked, limit), supply)
-            served.append(flow.sold / larger(asked, 1e-290))
+            served.append(smaller(flow.sold / larger(asked, 1e-290), 1.0))
             flows.append(flow)
         extras, last = [], []
         for (lead, second, diverted, a, b), budget in zip(rows, budgets):

@@ -380,7 +380,7 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
         if let (Some(g), Some(d), Some(w), Some(o)) =
             (got.get_mut(m), domestic.get_mut(m), wanted_domestic.get_mut(m), opening.get_mut(m))
         {
-            (*g, *d, *w, *o) = (sold / wanted.max(least), sold, wanted, maker.stock);
+            (*g, *d, *w, *o) = ((sold / wanted.max(least)).min(T::one()), sold, wanted, maker.stock);
         }
         maker.stock = available - sold;
     }
@@ -391,7 +391,7 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
         let [lead, second, diverted, a, b] = *row;
         let short = a * (T::one() - got_a) + b * (T::one() - got_b);
         let rest = (budget - a - b).max(tiny);
-        let more = T::one() + (short / rest).min(c(1e6));
+        let more = T::one() + short / rest;
         *row = [lead * cap * more, second * cap * more, diverted * more, a * got_a, b * got_b];
     }
     let total = |spend: &[[T; PRODUCTS]; SECTORS], p: usize| {
@@ -418,7 +418,8 @@ fn trade<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &mut State<T>, wan
                 *place = own;
             }
             if let Some(place) = served.get_mut(v) {
-                *place = flow.sold / asked.max(least);
+                // Rounding may sell a trifle more than was asked; nobody is short of less than nothing.
+                *place = (flow.sold / asked.max(least)).min(T::one());
             }
             v += 1;
             flow
