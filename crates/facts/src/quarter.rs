@@ -65,6 +65,11 @@ impl Quarter {
         (self.last_day() - self.first_day()).get_days() + 1
     }
 
+    /// The first day as a year with decimals: 2024.25 for 2024Q2.
+    pub fn time(self) -> f64 {
+        f64::from(self.year) + f64::from(self.q.saturating_sub(1)) * 0.25
+    }
+
     /// Quarters since the first of year 0.
     fn index(self) -> i32 {
         i32::from(self.year) * 4 + i32::from(self.q.clamp(1, 4)) - 1

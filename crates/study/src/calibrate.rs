@@ -225,7 +225,8 @@ fn score(world: &World, past: &Past, left: &Ensemble, target: &Target) -> Score 
 /// What the two gates let through in the figure's period against the last quarter of the fit, at central rates of the licences: a buyer
 /// who follows the script and nothing else.
 fn passing(world: &World, past: &Past, target: &Target) -> f64 {
-    let Ok(history) = world::reference(world, &world.scenario.central(), 0, 0) else { return 1.0 };
+    let run = world::run(world, &world.scenario.central(), 0, 0, true);
+    let Some(history) = run.ok().and_then(|kept| kept.history) else { return 1.0 };
     let of = |name: &str, t: usize| Scenario::variable(name).and_then(|v| history.row(v, t).first().copied()).unwrap_or(1.0);
     let open = |t: usize| of("exporter_open", t) * of("importer_admission", t);
     let then = usize::try_from(past.fit_until.since(world.scenario.start)).unwrap_or(0);

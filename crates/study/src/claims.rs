@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use facts::{Date, Keys, Order, Problem, Quarter, Source, nearest, parse_toml};
+use facts::{Keys, Order, Problem, Quarter, Source, nearest, parse_toml};
 use regime::Library;
 use world::{Factors, Over, Scenario, Variables, World, span};
 
@@ -35,8 +35,8 @@ pub struct Claim {
     pub para: String,
     /// What it says, in English and Chinese.
     pub says: [String; 2],
-    /// Its main kind: fact, rule or question.
-    pub kind: String,
+    /// Its main kind.
+    pub kind: Kind,
     /// What no test can reach.
     pub note: [String; 2],
     /// Its tests.
@@ -65,34 +65,120 @@ pub enum Shows {
     Context,
 }
 
+/// What a claim mainly is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A published figure.
+    Fact,
+    /// What the law says.
+    Rule,
+    /// What follows, asked of worlds.
+    Question,
+}
+
+impl Kind {
+    /// As files write it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Kind::Fact => "fact",
+            Kind::Rule => "rule",
+            Kind::Question => "question",
+        }
+    }
+}
+
 /// What a test asks.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)] // the keys are those of docs/guide/claims.md
 pub enum Asks {
-    Fact {
-        series: String,
-        period: String,
-        claimed: String,
-        value: f64,
-        unit: String,
-        tolerance: f64,
-    },
-    Rule {
-        regime: String,
-        drafts: Vec<String>,
-        on: Date,
-        pairs: Vec<(String, String)>,
-        outcome: String,
-        fee: Option<String>,
-    },
-    Question {
-        scenario: String,
-        against: Option<String>,
-        shift: Option<(String, String, String)>,
-        metric: Measure,
-        claimed: String,
-        level: f64,
-    },
+    /// A published figure.
+    Fact(FactTest),
+    /// The regime engine.
+    Rule(RuleTest),
+    /// Worlds.
+    Question(QuestionTest),
+}
+
+/// A figure of a series against the one claimed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactTest {
+    /// The series.
+    pub series: String,
+    /// The period as published.
+    pub period: String,
+    /// How the figure should stand to the value.
+    pub claimed: Figure,
+    /// The value claimed.
+    pub value: f64,
+    /// Its unit, which must be the row's.
+    pub unit: String,
+}
+
+/// How a published figure should stand to the one claimed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Figure {
+    /// Near it, by a relative tolerance.
+    About(f64),
+    /// No less.
+    AtLeast,
+    /// No more.
+    AtMost,
+    /// Nothing.
+    Zero,
+}
+
+/// A case, and what a regime should say of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleTest {
+    /// A regime or corridor.
+    pub regime: String,
+    /// Drafts laid over it.
+    pub drafts: Vec<String>,
+    /// Facts by name, the day among them; the standard case fills in the rest.
+    pub pairs: Vec<(String, String)>,
+    /// The outcome, as case tables write it.
+    pub outcome: String,
+    /// The total of the fees.
+    pub fee: Option<String>,
+}
+
+/// A sign over worlds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuestionTest {
+    /// The scenario.
+    pub scenario: String,
+    /// Another that it is compared with.
+    pub against: Option<String>,
+    /// A factor that is moved, from an end to another.
+    pub shift: Option<(String, String, String)>,
+    /// What is measured.
+    pub metric: Measure,
+    /// What is claimed of it.
+    pub claimed: Sign,
+}
+
+/// What a question claims.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sign {
+    /// The difference is above zero.
+    Higher,
+    /// It is below zero.
+    Lower,
+    /// The figure is above a level.
+    Above(f64),
+    /// It is below one.
+    Below(f64),
+}
+
+impl Sign {
+    /// Whether more speaks for the claim; the level from which it counts; the claim in words.
+    fn parts(self) -> (bool, f64, String) {
+        match self {
+            Sign::Higher => (true, 0.0, "higher".to_owned()),
+            Sign::Lower => (false, 0.0, "lower".to_owned()),
+            Sign::Above(level) => (true, level, format!("above {level}")),
+            Sign::Below(level) => (false, level, format!("below {level}")),
+        }
+    }
 }
 
 /// A variable drawn together.
@@ -197,11 +283,20 @@ fn number(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<f64> {
 fn claim(keys: &mut Keys<'_, '_>) -> Option<Claim> {
     let id = keys.must("id")?.value;
     let (para, says) = (word(keys.must("para")), both(keys, "says", "says_zh"));
-    let (kind, note) = (word(keys.must("kind")), both(keys, "note", "note_zh"));
+    let (kind, note) = (kind(keys), both(keys, "note", "note_zh"));
     let mut tests = keys.tables("fact", fact);
     tests.extend(keys.tables("rule", rule));
     tests.extend(keys.tables("question", question));
-    Some(Claim { id, para, says, kind, note, tests })
+    Some(Claim { id, para, says, kind: kind?, note, tests })
+}
+
+fn kind(keys: &mut Keys<'_, '_>) -> Option<Kind> {
+    let text = keys.must("kind")?;
+    let kind = [Kind::Fact, Kind::Rule, Kind::Question].into_iter().find(|k| k.text() == text.value);
+    if kind.is_none() {
+        keys.report(text.at, format!("a claim is no `{}`", text.value), "fact, rule or question");
+    }
+    kind
 }
 
 fn shows(keys: &mut Keys<'_, '_>) -> Shows {
@@ -219,14 +314,21 @@ fn shows(keys: &mut Keys<'_, '_>) -> Shows {
 
 fn fact(keys: &mut Keys<'_, '_>) -> Option<Test> {
     let (series, period) = (word(keys.must("series")), word(keys.must("period")));
-    let claimed = keys.must("claimed")?;
-    if !["about", "at least", "at most", "zero"].contains(&claimed.value.as_str()) {
-        keys.report(claimed.at.clone(), format!("a figure cannot be `{}`", claimed.value), "about, at least, at most or zero");
-    }
-    let (value, unit) = (number(keys, "value").unwrap_or(0.0), word(keys.text("unit")));
+    let (value, unit) = (number(keys, "value").unwrap_or(0.0), word(keys.must("unit")));
     let tolerance = number(keys, "tolerance").unwrap_or(0.05);
     let (shows, note) = (shows(keys), both(keys, "note", "note_zh"));
-    Some(Test { asks: Asks::Fact { series, period, claimed: claimed.value, value, unit, tolerance }, shows, note })
+    let text = keys.must("claimed")?;
+    let claimed = match text.value.as_str() {
+        "about" => Figure::About(tolerance),
+        "at least" => Figure::AtLeast,
+        "at most" => Figure::AtMost,
+        "zero" => Figure::Zero,
+        other => {
+            keys.report(text.at, format!("a figure cannot be `{other}`"), "about, at least, at most or zero");
+            return None;
+        }
+    };
+    Some(Test { asks: Asks::Fact(FactTest { series, period, claimed, value, unit }), shows, note })
 }
 
 fn rule(keys: &mut Keys<'_, '_>) -> Option<Test> {
@@ -255,7 +357,7 @@ fn rule(keys: &mut Keys<'_, '_>) -> Option<Test> {
     }
     let (outcome, fee) = (word(keys.must("outcome")), keys.text("fee").map(|t| t.value));
     let (shows, note) = (shows(keys), both(keys, "note", "note_zh"));
-    Some(Test { asks: Asks::Rule { regime, drafts, on, pairs, outcome, fee }, shows, note })
+    Some(Test { asks: Asks::Rule(RuleTest { regime, drafts, pairs, outcome, fee }), shows, note })
 }
 
 fn question(keys: &mut Keys<'_, '_>) -> Option<Test> {
@@ -282,14 +384,21 @@ fn question(keys: &mut Keys<'_, '_>) -> Option<Test> {
         keys.report(at, "`metric` must be a table", "as in { of = \"stance\", over = \"mean\", from = \"2027Q1\" }");
         return None;
     };
-    let measure = measure(&mut keys.inner(table, at));
-    let claimed = keys.must("claimed")?;
-    if !["higher", "lower", "above", "below"].contains(&claimed.value.as_str()) {
-        keys.report(claimed.at.clone(), format!("`{}` cannot be claimed", claimed.value), "higher, lower, above or below");
-    }
+    let metric = measure(&mut keys.inner(table, at));
     let level = number(keys, "level").unwrap_or(0.0);
     let (shows, note) = (shows(keys), both(keys, "note", "note_zh"));
-    Some(Test { asks: Asks::Question { scenario, against, shift, metric: measure?, claimed: claimed.value, level }, shows, note })
+    let text = keys.must("claimed")?;
+    let claimed = match text.value.as_str() {
+        "higher" => Sign::Higher,
+        "lower" => Sign::Lower,
+        "above" => Sign::Above(level),
+        "below" => Sign::Below(level),
+        other => {
+            keys.report(text.at, format!("`{other}` cannot be claimed"), "higher, lower, above or below");
+            return None;
+        }
+    };
+    Some(Test { asks: Asks::Question(QuestionTest { scenario, against, shift, metric: metric?, claimed }), shows, note })
 }
 
 fn measure(keys: &mut Keys<'_, '_>) -> Option<Measure> {
@@ -350,7 +459,7 @@ impl<'a> Evidence<'a> {
         claims: &[Claim],
     ) -> Evidence<'a> {
         let asked = |test: &Test| match &test.asks {
-            Asks::Question { metric, .. } => Some(metric.clone()),
+            Asks::Question(question) => Some(question.metric.clone()),
             _ => None,
         };
         let mut measures: Vec<Measure> = claims.iter().flat_map(|c| c.tests.iter().filter_map(asked)).collect();
@@ -416,19 +525,9 @@ pub fn answer(claims: &Claims, claim: &Claim, evidence: &mut Evidence<'_>) -> An
 
 fn ask(claims: &Claims, test: &Test, evidence: &mut Evidence<'_>) -> TestAnswer {
     let (held, figures, source) = match &test.asks {
-        Asks::Fact { series, period, claimed, value, unit, tolerance } => {
-            published(evidence.series, (series, period), claimed, *value, unit, *tolerance)
-        }
-        Asks::Rule { regime, drafts, on: _, pairs, outcome, fee } => {
-            ruled(evidence.library, regime, drafts, pairs, outcome, fee.as_deref())
-        }
-        Asks::Question { scenario, against, shift, metric, claimed, level } => {
-            let asked = Asked { scenario, against: against.as_deref(), shift: shift.as_ref(), metric, claimed, level: *level };
-            match over_worlds(claims, &asked, evidence) {
-                Ok(found) => found,
-                Err(why) => (Answer::Undetermined, why, String::new()),
-            }
-        }
+        Asks::Fact(fact) => published(evidence.series, fact),
+        Asks::Rule(rule) => ruled(evidence.library, rule),
+        Asks::Question(question) => over_worlds(claims, question, evidence).unwrap_or_else(undetermined),
     };
     let answer = match (test.shows, held) {
         (Shows::Context, _) => None,
@@ -444,44 +543,42 @@ fn yes(holds: bool) -> Answer {
     if holds { Answer::Supported } else { Answer::Contradicted }
 }
 
-fn published(
-    all: &[Series],
-    (series, period): (&str, &str),
-    claimed: &str,
-    value: f64,
-    unit: &str,
-    tolerance: f64,
-) -> (Answer, String, String) {
-    let found = all.iter().find(|s| s.name == series).and_then(|s| s.observations.iter().find(|o| o.period.text == period));
-    let Some(o) = found else { return (Answer::Undetermined, format!("no figure for {series} {period}"), String::new()) };
-    let holds = match claimed {
-        "about" => (o.value - value).abs() <= tolerance * value.abs(),
-        "at least" => o.value >= value,
-        "at most" => o.value <= value,
-        _ => o.value == 0.0,
+fn undetermined(why: String) -> (Answer, String, String) {
+    (Answer::Undetermined, why, String::new())
+}
+
+fn published(all: &[Series], fact: &FactTest) -> (Answer, String, String) {
+    let FactTest { series, period, claimed, value, unit } = fact;
+    let found = all.iter().find(|s| s.name == *series).and_then(|s| s.observations.iter().find(|o| o.period.text == *period));
+    let Some(o) = found else { return undetermined(format!("no figure for {series} {period}")) };
+    // A row may say more beside its unit: `percent (>)`.
+    if o.unit != *unit && !o.unit.starts_with(&format!("{unit} ")) {
+        return undetermined(format!("{series} {period} is published in {}, and claimed in {unit}", o.unit));
+    }
+    let (holds, said) = match claimed {
+        Figure::About(tolerance) => ((o.value - value).abs() <= tolerance * value.abs(), format!("about {value} {unit}")),
+        Figure::AtLeast => (o.value >= *value, format!("at least {value} {unit}")),
+        Figure::AtMost => (o.value <= *value, format!("at most {value} {unit}")),
+        Figure::Zero => (o.value == 0.0, "zero".to_owned()),
     };
-    let said = if claimed == "zero" { "zero".to_owned() } else { format!("{claimed} {value} {unit}") };
     let figures = format!("{series} {period}: {} {} published, {said} claimed", o.value, o.unit);
     (yes(holds), figures, format!("{} ({})", o.source, o.confidence.name()))
 }
 
-fn ruled(
-    library: &Library,
-    regime: &str,
-    drafts: &[String],
-    pairs: &[(String, String)],
-    outcome: &str,
-    fee: Option<&str>,
-) -> (Answer, String, String) {
+fn ruled(library: &Library, rule: &RuleTest) -> (Answer, String, String) {
+    let RuleTest { regime, drafts, pairs, outcome, fee } = rule;
     let problem = |p: &[Problem]| p.first().map_or_else(|| "the case cannot be read".to_owned(), |p| p.message.clone());
-    let mut corridor =
-        match library.corridor(&[regime.to_owned()], drafts, regime::Lens { view: regime::View::Practice, known: None }) {
-            Ok(corridor) => corridor,
-            Err(problems) => return (Answer::Undetermined, problem(&problems), String::new()),
-        };
+    let mut corridor = match library.corridor(
+        std::slice::from_ref(regime),
+        drafts,
+        regime::Lens { view: regime::View::Practice, known: None },
+    ) {
+        Ok(corridor) => corridor,
+        Err(problems) => return undetermined(problem(&problems)),
+    };
     let mut case = match Order::from_pairs(&library.dictionary, &library.catalogue, "claim", pairs) {
         Ok(order) => order.case,
-        Err(problems) => return (Answer::Undetermined, problem(&problems), String::new()),
+        Err(problems) => return undetermined(problem(&problems)),
     };
     case.fill_standard(&library.dictionary);
     let decision = corridor.decide(&case, &[]);
@@ -493,50 +590,39 @@ fn ruled(
     };
     let due: i64 = decision.gates.iter().flat_map(|g| &g.fees).filter_map(|f| f.minor).sum();
     let due = facts::money_text(due);
-    let fee_holds = fee.is_none_or(|f| f.replace(',', "") == due.replace(',', ""));
+    let fee_holds = fee.as_ref().is_none_or(|f| f.replace(',', "") == due.replace(',', ""));
     let what = pairs.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", ");
-    let fee_text = fee.map(|f| format!(", fee {due} (claimed {f})")).unwrap_or_default();
+    let fee_text = fee.as_ref().map(|f| format!(", fee {due} (claimed {f})")).unwrap_or_default();
     let by = match (law, gate.and_then(|g| g.by)) {
         (Some(law), Some(clause)) => format!("{regime}: {}", law.clause(clause).id),
-        _ => regime.to_owned(),
+        _ => regime.clone(),
     };
-    (yes(said == outcome && fee_holds), format!("{what}: {said} (claimed {outcome}){fee_text}"), by)
-}
-
-struct Asked<'a> {
-    scenario: &'a str,
-    against: Option<&'a str>,
-    shift: Option<&'a (String, String, String)>,
-    metric: &'a Measure,
-    claimed: &'a str,
-    level: f64,
+    (yes(said == *outcome && fee_holds), format!("{what}: {said} (claimed {outcome}){fee_text}"), by)
 }
 
 /// The fewest worlds from which a share is read.
 const FEWEST: usize = 30;
 
-fn over_worlds(claims: &Claims, asked: &Asked<'_>, evidence: &mut Evidence<'_>) -> Result<(Answer, String, String), String> {
-    let (values, what) = match (asked.against, asked.shift) {
+fn over_worlds(claims: &Claims, asked: &QuestionTest, evidence: &mut Evidence<'_>) -> Result<(Answer, String, String), String> {
+    let (up, level, said) = asked.claimed.parts();
+    let scenario = asked.scenario.as_str();
+    let (values, what) = match (&asked.against, &asked.shift) {
         (Some(other), _) => {
-            let a = evidence.values(asked.scenario, None, asked.metric)?;
-            let b = evidence.values(other, None, asked.metric)?;
-            (differences(&a, &b), format!("{} against {other}", asked.scenario))
+            let a = evidence.values(scenario, None, &asked.metric)?;
+            let b = evidence.values(other, None, &asked.metric)?;
+            (differences(&a, &b), format!("{scenario} against {other}"))
         }
         (None, Some((factor, from, to))) => {
             let place = Scenario::factor(factor).ok_or_else(|| format!("no factor `{factor}`"))?;
-            let b = evidence.values(asked.scenario, Some((place, from)), asked.metric)?;
-            let a = evidence.values(asked.scenario, Some((place, to)), asked.metric)?;
-            (differences(&a, &b), format!("{}, {factor} {from} to {to}", asked.scenario))
+            let b = evidence.values(scenario, Some((place, from)), &asked.metric)?;
+            let a = evidence.values(scenario, Some((place, to)), &asked.metric)?;
+            (differences(&a, &b), format!("{scenario}, {factor} {from} to {to}"))
         }
         (None, None) => {
-            let values = evidence.values(asked.scenario, None, asked.metric)?;
-            (
-                values.into_iter().map(|x| if x.is_nan() { f64::INFINITY } else { x } - asked.level).collect(),
-                asked.scenario.to_owned(),
-            )
+            let values = evidence.values(scenario, None, &asked.metric)?;
+            (values.into_iter().map(|x| if x.is_nan() { f64::INFINITY } else { x } - level).collect(), scenario.to_owned())
         }
     };
-    let up = matches!(asked.claimed, "higher" | "above");
     let as_claimed: Vec<bool> = values.iter().map(|x| if up { *x > 0.0 } else { *x < 0.0 }).collect();
     let all = values.len().max(1) as f64;
     let share = as_claimed.iter().filter(|x| **x).count() as f64 / all;
@@ -550,13 +636,11 @@ fn over_worlds(claims: &Claims, asked: &Asked<'_>, evidence: &mut Evidence<'_>) 
     } else {
         Answer::Contingent
     };
-    let level = if matches!(asked.claimed, "above" | "below") { format!(" {}", asked.level) } else { String::new() };
     let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
-    let median = crate::ensemble::quantile(&finite, 0.5) + if level.is_empty() { 0.0 } else { asked.level };
+    let median = crate::ensemble::quantile(&finite, 0.5) + level;
     let mut figures = format!(
-        "{what}: {} {}{level} in {:.0} % of {} worlds, median {}",
+        "{what}: {} {said} in {:.0} % of {} worlds, median {}",
         asked.metric.text,
-        asked.claimed,
         share * 100.0,
         values.len(),
         figure(median)

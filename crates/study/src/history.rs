@@ -208,7 +208,7 @@ fn observation(keys: &mut Keys<'_, '_>, all: &[Series], scenario: &Scenario, unt
             gated,
             source: o.source.clone(),
             confidence: o.confidence.name().to_owned(),
-            at: f64::from(scenario.start.year) + (f64::from(scenario.start.q) - 1.0 + middle) * 0.25,
+            at: scenario.start.time() + middle * 0.25,
             gather,
             weights: places,
         });

@@ -10,7 +10,10 @@ mod shape;
 mod store;
 
 pub use calibrate::{Matched, Plausible, Score, Wave, matching, plausible, scores_on};
-pub use claims::{Answer, Answered, Asks, Claim, Claims, Evidence, Measure, Shows, Test, TestAnswer, answer};
+pub use claims::{
+    Answer, Answered, Asks, Claim, Claims, Evidence, FactTest, Figure, Kind, Measure, QuestionTest, RuleTest, Shows, Sign, Test,
+    TestAnswer, answer,
+};
 pub use ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantile, quantiles, run_draws, stream, values};
 pub use history::{Gather, Past, Target, Validation};
 pub use sample::{Design, MAX_SOBOL_DIMS, Sampler};

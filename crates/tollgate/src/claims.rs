@@ -90,7 +90,8 @@ fn table(screen: &Screen, answered: &[Answered]) -> String {
         let tests = format!("{} · {} · {}", count(Answer::Supported), count(Answer::Contingent), count(Answer::Contradicted));
         let deciding = a.tests.iter().find(|t| t.answer == Some(a.answer)).or(a.tests.iter().find(|t| t.answer.is_some()));
         let figures = deciding.map_or_else(|| a.claim.note[0].clone(), |t| t.figures.clone());
-        let [id, says, kind, tests, figures] = [&a.claim.id, &a.claim.says[0], &a.claim.kind, &tests, &figures].map(Cell::new);
+        let [id, says, kind, tests, figures] =
+            [a.claim.id.as_str(), &a.claim.says[0], a.claim.kind.text(), &tests, &figures].map(Cell::new);
         table.add_row([id, says, kind, screen.cell(a.answer.text(), paint(a.answer)), tests, figures]);
     }
     format!("{table}\n`tollgate claims E5` shows every test of a claim with its figures and sources\n")
@@ -123,6 +124,6 @@ fn as_json(a: &Answered) -> serde_json::Value {
         .iter()
         .map(|t| json!({ "answer": t.answer.map(Answer::text), "figures": t.figures, "source": t.source, "note": t.note[0], "note_zh": t.note[1] }))
         .collect();
-    json!({ "id": a.claim.id, "para": a.claim.para, "says": a.claim.says[0], "says_zh": a.claim.says[1], "kind": a.claim.kind,
+    json!({ "id": a.claim.id, "para": a.claim.para, "says": a.claim.says[0], "says_zh": a.claim.says[1], "kind": a.claim.kind.text(),
         "answer": a.answer.text(), "note": a.claim.note[0], "note_zh": a.claim.note[1], "tests": tests })
 }

@@ -1,6 +1,5 @@
 //! From worlds to the report's plain data: timeline, fans, receipts, stances, comparison, backtest, claims, assumptions.
 
-use facts::Quarter;
 use regime::{Library, Outcome, Policy};
 use report::{
     Assumption, Bars, Better, ClaimRow, Comparison, Dot, Fan, GateRow, Interval, Lang, Report, ScoreRow, Span, StancePaths,
@@ -36,7 +35,7 @@ pub(crate) fn report(context: &Context<'_>, shown: &[Shown], lang: Lang) -> Resu
     let zh = usize::from(lang == Lang::Zh);
     let scenario = &base.world.scenario;
     let pick = |texts: &[String; 2]| texts.get(zh).filter(|t| !t.is_empty()).or(texts.first()).cloned().unwrap_or_default();
-    let x: Vec<f64> = (0..scenario.quarters).map(|t| time(scenario.quarter(t))).collect();
+    let x: Vec<f64> = (0..scenario.quarters).map(|t| scenario.quarter(t).time()).collect();
     let mut hashes = vec![
         ("packs".to_owned(), packs(context.library)),
         ("design".to_owned(), format!("{}, {} worlds", context.plan.design.name(), context.plan.worlds)),
@@ -69,10 +68,6 @@ pub(crate) fn report(context: &Context<'_>, shown: &[Shown], lang: Lang) -> Resu
 fn packs(library: &Library) -> String {
     let whole: String = library.pack.sources.iter().map(|s| format!("{}\n{}\n", s.path, s.text)).collect();
     study::hash(&whole)
-}
-
-fn time(quarter: Quarter) -> f64 {
-    f64::from(quarter.year) + f64::from(quarter.q - 1) * 0.25
 }
 
 fn by_language<'a>(zh: usize, en: &'a str, other: &'a str) -> &'a str {
@@ -117,7 +112,7 @@ fn status(outcome: Outcome) -> Status {
 /// Rows of both gates; the law's last word is drawn to a year after the last known day, and not to the horizon.
 fn timeline(base: &Shown) -> Vec<GateRow> {
     let scenario = &base.world.scenario;
-    let last = time(scenario.known.plus(4)).min(time(scenario.quarter(scenario.quarters.saturating_sub(1))));
+    let last = scenario.known.plus(4).time().min(scenario.quarter(scenario.quarters.saturating_sub(1)).time());
     let day = |d: facts::Date| f64::from(d.year()) + (f64::from(d.day_of_year()) - 1.0) / 366.0;
     let mut rows: Vec<GateRow> = Vec::new();
     for standing in base.world.gates.timeline.iter().filter(|s| !s.gate.is_empty() && day(s.from) < last) {
@@ -152,7 +147,7 @@ fn fans(context: &Context<'_>, base: &Shown, others: &[Shown], x: &[f64], zh: us
                 x: x.to_vec(),
                 bands: bands(base, chart.of),
                 dots: dots(context.past, chart.of),
-                known_until: Some(time(scenario.known)),
+                known_until: Some(scenario.known.time()),
                 others: others
                     .iter()
                     .map(|o| {
@@ -245,10 +240,10 @@ fn comparison(base: &Shown, others: &[Shown], zh: usize, pick: &dyn Fn(&[String;
             Comparison {
                 metric: by_language(zh, &metric.title, &metric.title_zh).to_owned(),
                 unit: metric.unit.clone(),
-                better: match metric.better.as_str() {
-                    "more" => Better::More,
-                    "less" => Better::Less,
-                    _ => Better::Neither,
+                better: match metric.better {
+                    world::Better::More => Better::More,
+                    world::Better::Less => Better::Less,
+                    world::Better::Neither => Better::Neither,
                 },
                 base: interval(&own),
                 others: others.iter().map(other).collect(),
@@ -277,7 +272,7 @@ fn claims(context: &Context<'_>, zh: usize) -> Result<Vec<ClaimRow>, Failure> {
             ClaimRow {
                 id: claim.id.clone(),
                 says: by_language(zh, &claim.says[0], &claim.says[1]).to_owned(),
-                kind: claim.kind.clone(),
+                kind: claim.kind.text().to_owned(),
                 verdict: match found.answer {
                     Answer::Supported => Verdict::Supported,
                     Answer::Contradicted => Verdict::Contradicted,

@@ -29,7 +29,7 @@ use std::time::Instant;
 use common::{draws, with, world};
 use rand::RngExt;
 use rand_pcg::Pcg64;
-use world::{Factors, History, Luck, Offers, Over, Variables, World, run, run_plain};
+use world::{Factors, History, Luck, Over, Variables, World, reference, run};
 
 const SEED: u64 = 1;
 const WIDTH: usize = Factors::<f64>::COUNT;
@@ -52,28 +52,6 @@ fn doubles(folder: &Path, name: &str, values: impl IntoIterator<Item = f64>) {
 fn names(all: &[(&str, &str)]) -> String {
     let quoted: Vec<String> = all.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     format!("[{}]", quoted.join(", "))
-}
-
-fn columns(offers: &Offers) -> impl Iterator<Item = f64> + '_ {
-    [
-        &offers.tpp,
-        &offers.bandwidth,
-        &offers.free,
-        &offers.approval,
-        &offers.case,
-        &offers.unstated,
-        &offers.denial,
-        &offers.admitted,
-        &offers.approved_only,
-        &offers.discouraged,
-        &offers.state_barred,
-        &offers.fee_rate,
-        &offers.fee_duty,
-        &offers.quota,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
 }
 
 /// The chances as `run` makes them: by seed and row.
@@ -172,9 +150,9 @@ fn dump(folder: &Path, world: &World, rows: &[f64]) {
     doubles(folder, "draws", rows.iter().copied());
     doubles(folder, "luck", chances(world.scenario.quarters, worlds));
     for (v, vendor) in world.gates.vendors.iter().enumerate() {
-        doubles(folder, &format!("{v}-top"), columns(&vendor.top));
-        doubles(folder, &format!("{v}-best"), columns(&vendor.best));
-        doubles(folder, &format!("{v}-designs"), columns(&vendor.designs));
+        doubles(folder, &format!("{v}-top"), vendor.top.columns().into_iter().flatten().copied());
+        doubles(folder, &format!("{v}-best"), vendor.best.columns().into_iter().flatten().copied());
+        doubles(folder, &format!("{v}-designs"), vendor.designs.columns().into_iter().flatten().copied());
         doubles(folder, &format!("{v}-wanted"), vendor.wanted.iter().copied());
     }
     doubles(folder, "memory_open", world.gates.memory_open.iter().copied());
@@ -293,7 +271,7 @@ fn vector(world: &World, rows: &[f64], first: u64) {
 }
 
 fn scalar(world: &World, rows: &[f64]) {
-    black_box(run_plain(world, black_box(rows), 0, SEED, false).unwrap().metrics);
+    black_box(reference(world, black_box(rows), 0, SEED, false).unwrap().metrics);
 }
 
 fn two_cores(world: &World, rows: &[f64]) {
@@ -316,7 +294,7 @@ fn main() {
     let some = &rows[..compared * WIDTH];
     let history = |kept: Result<world::Kept, world::Broken>| kept.unwrap().history.unwrap();
     let fast = history(run(&world, some, 0, SEED, true));
-    let plain = history(run_plain(&world, some, 0, SEED, true));
+    let plain = history(reference(&world, some, 0, SEED, true));
     let (off, told) = apart(&plain, &fast);
     assert!(off <= 1e-9, "scalar and vector are {off:e} apart: {told}");
     println!("scalar and vector agree to {off:.0e} over {compared} worlds");

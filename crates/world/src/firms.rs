@@ -28,33 +28,31 @@ pub(crate) struct Offer<T> {
     pub designed: T,
 }
 
-/// The columns of a list of offers.
-#[inline(always)]
-fn columns(offers: &Offers) -> [&[f64]; 14] {
-    [
-        &offers.tpp,
-        &offers.bandwidth,
-        &offers.free,
-        &offers.approval,
-        &offers.case,
-        &offers.unstated,
-        &offers.denial,
-        &offers.admitted,
-        &offers.approved_only,
-        &offers.discouraged,
-        &offers.state_barred,
-        &offers.fee_rate,
-        &offers.fee_duty,
-        &offers.quota,
-    ]
+impl<T: Lane> Offer<T> {
+    /// A part that nobody sells.
+    #[inline(always)]
+    pub(crate) fn none() -> Offer<T> {
+        let zero = T::zero();
+        Offer {
+            tpp: T::one(),
+            bandwidth: T::one(),
+            open: zero,
+            admitted: zero,
+            state_barred: zero,
+            fee: zero,
+            duty: zero,
+            cap: zero,
+            designed: zero,
+        }
+    }
 }
 
-/// Their entries at places that differ between worlds. Such look-ups are no work for vector instructions; kept out of line, they keep the
+/// Entries of the columns at places that differ between worlds. Such look-ups are no work for vector instructions; kept out of line, they keep the
 /// step small.
 #[inline(never)]
 fn scattered<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 14] {
     let mut out = [T::zero(); 14];
-    for (x, column) in out.iter_mut().zip(columns(offers)) {
+    for (x, column) in out.iter_mut().zip(offers.columns()) {
         *x = T::pick(column.get(from..to).unwrap_or(&[]), place);
     }
     out
@@ -65,7 +63,7 @@ fn scattered<T: Lane>(offers: &Offers, from: usize, to: usize, place: T) -> [T; 
 fn together<T: Lane>(offers: &Offers, from: usize, to: usize, place: f64) -> [T; 14] {
     let mut out = [T::zero(); 14];
     let at = from + (place as usize).min((to - from).saturating_sub(1));
-    for (x, column) in out.iter_mut().zip(columns(offers)) {
+    for (x, column) in out.iter_mut().zip(offers.columns()) {
         *x = c(column.get(at).copied().unwrap_or(f64::NAN));
     }
     out

@@ -429,8 +429,7 @@ impl<'a> Asker<'a> {
         chip.name = "a new part".into();
         chip.family = chip.name.clone();
         chip.facts.retain(|(id, _)| ![tpp, bandwidth, link, io].contains(id));
-        for (id, fact) in chip.facts.iter_mut().filter(|(id, _)| named.contains(id)) {
-            let _ = id;
+        for (_, fact) in chip.facts.iter_mut().filter(|(id, _)| named.contains(id)) {
             *fact = Fact::Text("a new part".into());
         }
         let mut case = self.sale(&chip, day, "reexport", self.maker_country, self.importer_country);
@@ -735,6 +734,27 @@ fn month_quarter(text: &str) -> Option<Quarter> {
 }
 
 impl Offers {
+    /// The columns in the order of their fields.
+    #[inline(always)]
+    pub fn columns(&self) -> [&[f64]; 14] {
+        [
+            &self.tpp,
+            &self.bandwidth,
+            &self.free,
+            &self.approval,
+            &self.case,
+            &self.unstated,
+            &self.denial,
+            &self.admitted,
+            &self.approved_only,
+            &self.discouraged,
+            &self.state_barred,
+            &self.fee_rate,
+            &self.fee_duty,
+            &self.quota,
+        ]
+    }
+
     fn new(width: usize) -> Offers {
         Offers { width, ..Offers::default() }
     }

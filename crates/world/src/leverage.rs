@@ -21,8 +21,7 @@ pub(crate) fn reply<T: Lane>(world: &World, t: usize, f: &Factors<T>, luck: &Luc
 
 /// The importer's share of processing falls by its decay, faster where it was used (Alfaro et al.).
 #[inline(always)]
-pub(crate) fn alternatives<T: Lane>(world: &World, f: &Factors<T>, s: &mut State<T>, used: T) {
-    let _ = world;
+pub(crate) fn alternatives<T: Lane>(f: &Factors<T>, s: &mut State<T>, used: T) {
     let fall = f.rare_earth_decay * c(0.25) * (T::one() + (f.rare_earth_response - T::one()) * used);
     s.rare_earth = (s.rare_earth - fall).within(0.0, 0.9999);
 }

@@ -14,14 +14,15 @@ mod run;
 mod scenario;
 mod state;
 mod step;
+mod trade;
 
 pub use gates::{Design, Gates, Offers, Standing, VendorGates, ask};
 pub use lane::{LANES, Lane, Pack};
 pub use names::{Factors, Luck, Variables};
-pub use run::{Broken, History, Kept, World, reference, run, run_plain, run_rows};
+pub use run::{Broken, History, Kept, World, reference, run, run_rows};
 pub use scenario::{
-    Chart, FactorSpec, Gate, LEVERS, LONGEST, Levers, Metric, Over, SWITCHES, Scenario, Spread, Stance, Switches, VendorSpec,
-    span,
+    Better, Chart, FactorSpec, Gate, LEVERS, LONGEST, Levers, Metric, Over, SWITCHES, Scenario, Spread, Stance, Switches,
+    VendorSpec, span,
 };
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The importer's market of one quarter: budgets by sector, nested logit over foreign, diverted and domestic parts, both gates as shares
 //! of what is on offer.
 
+use crate::capacity;
+use crate::firms::{self, Offer};
 use crate::lane::{Lane, c};
 use crate::names::Factors;
 use crate::run::World;
@@ -88,6 +90,75 @@ pub(crate) fn budget<T: Lane>(world: &World, t: usize, f: &Factors<T>) -> T {
     f.budget_start * c(0.25) * ln.exp()
 }
 
+/// Lock-in that is left: it wears away as the domestic installed base grows against the foreign one.
+#[inline(always)]
+pub(crate) fn lock_in<T: Lane>(world: &World, f: &Factors<T>, s: &State<T>) -> T {
+    let left = s.foreign_base / (s.foreign_base + f.migration * s.domestic_base).max(c(1e-12));
+    f.lock_in * left * c(world.scenario.switches.lock_in)
+}
+
+/// The products before the buyers, and the top part as if it were on offer.
+#[inline(always)]
+pub(crate) fn products<T: Lane>(
+    world: &World,
+    t: usize,
+    f: &Factors<T>,
+    s: &State<T>,
+    offers: &[Offer<T>; FIRMS],
+    fees: &[T; FIRMS],
+    top: &Offer<T>,
+) -> ([Product<T>; PRODUCTS], Product<T>) {
+    let years = c::<T>(t as f64 * 0.25);
+    let locked = lock_in(world, f, s);
+    let mut list = [Product::none(); PRODUCTS];
+    let bonus = [locked - s.distrust, f.second_vendor - s.distrust];
+    for (((place, o), fee), bonus) in list.iter_mut().zip(offers).zip(fees).zip(bonus) {
+        let (ln_tpp, ln_bandwidth, ln_quality) = firms::logs(world, o.tpp.max(T::one()), o.bandwidth.max(T::one()));
+        *place = Product {
+            ln_tpp,
+            ln_bandwidth,
+            price: list_price(f, years, ln_quality) * (T::one() + f.pass_through * *fee),
+            on_offer: o.open * o.admitted * s.admission * c(world.scenario.levers.supply.min(1.0)),
+            barred_other: o.state_barred * f.state_funded,
+            bonus,
+        };
+    }
+    let (ln_tpp, ln_bandwidth, ln_quality) = firms::logs(world, top.tpp.max(T::one()), top.bandwidth.max(T::one()));
+    let top_price = list_price(f, years, ln_quality);
+    let blocked = (T::one() - top.open * top.admitted * s.admission).within(0.0, 1.0);
+    let diverted = c::<T>(world.scenario.switches.diversion * world.scenario.levers.supply)
+        * f.leak
+        * blocked
+        * (f.leak_response * blocked).exp();
+    let sold_anywhere = T::if_less(c(1.5), top.tpp, T::one(), T::zero());
+    let head = Product { ln_tpp, ln_bandwidth, price: top_price, on_offer: T::one(), barred_other: T::zero(), bonus: locked };
+    if let Some(place) = list.get_mut(DIVERTED) {
+        *place = Product {
+            price: top_price * (T::one() + f.leak_premium),
+            on_offer: (diverted * sold_anywhere).min(T::one()),
+            ..head
+        };
+    }
+    let makers = capacity::maker_shares(world, f);
+    let quality = [T::one(), f.second_maker_quality];
+    for (m, ((place, share), quality)) in list.iter_mut().skip(DIVERTED + 1).zip(makers).zip(quality).enumerate() {
+        let (ln_tpp, ln_bandwidth, ln_quality) = firms::logs(world, s.domestic_tpp * quality, s.domestic_bandwidth * quality);
+        let (experience, start) = s.makers.get(m).map_or((T::one(), T::one()), |m| (m.experience, m.experience_start));
+        let ratio = (experience / start.max(c(1e-9))).max(c(1e-3));
+        let exponent = capacity::learning_exponent(f.learning_rate) * c(world.scenario.switches.learning);
+        let cost = f.domestic_cost_start * (-(exponent * ratio.ln())).exp();
+        *place = Product {
+            ln_tpp,
+            ln_bandwidth,
+            price: (list_price(f, years, ln_quality) * f.domestic_discount).max(cost),
+            on_offer: T::if_less(T::zero(), share, c(world.scenario.switches.domestic_makers), T::zero()),
+            barred_other: T::zero(),
+            bonus: f.home_bias,
+        };
+    }
+    (list, head)
+}
+
 /// Nested logit (McFadden 1978; Berry 1994) with shares of value: in a nest V = Σ offer·e^(u/λ), the nest's weight V^λ; the nests are
 /// foreign (diverted parts included), domestic and not buying. Utility: α·ln(quality in the sector ÷ top) − β·ln(price ÷ top price) + bonus.
 /// Spending answers the quality-adjusted price P = e^(−IV/β) with elasticity ε: budget·(P ÷ P open)^(1−ε), within a half and one and a half.
@@ -96,7 +167,6 @@ pub(crate) fn demand<T: Lane>(
     world: &World,
     t: usize,
     f: &Factors<T>,
-    s: &State<T>,
     products: &[Product<T>; PRODUCTS],
     top: &Product<T>,
 ) -> Demand<T> {
@@ -148,6 +218,5 @@ pub(crate) fn demand<T: Lane>(
         *spend = [lead * per_foreign, second * per_foreign, diverted * per_foreign, first * per_domestic, other * per_domestic];
         out.foreign_if_open = out.foreign_if_open + *budget * open / (open + b + outside);
     }
-    let _ = s;
     out
 }

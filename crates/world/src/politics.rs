@@ -63,7 +63,7 @@ pub(crate) fn stance<T: Lane>(
 /// Rodríguez-Clare (2012), which is convex in the share as in Clayton, Maggiori & Schreger.
 #[inline(always)]
 pub(crate) fn importer_leverage<T: Lane>(f: &Factors<T>, s: &State<T>) -> T {
-    loss(s.rare_earth, f.substitution) * c(1.0)
+    loss(s.rare_earth, f.substitution)
 }
 
 /// The loss from being cut off from a supplier with a share of one's spending.

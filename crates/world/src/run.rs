@@ -82,8 +82,7 @@ impl World {
     /// The quarter as a year with decimals.
     #[inline(always)]
     pub(crate) fn year(&self, t: usize) -> f64 {
-        let quarter = self.scenario.quarter(t);
-        f64::from(quarter.year) + f64::from(quarter.q - 1) * 0.25
+        self.scenario.quarter(t).time()
     }
 
     /// The part of the foreign foundry's deliveries that falls into a quarter.
@@ -152,15 +151,16 @@ impl History {
     pub fn metric(&self, scenario: &Scenario, of: usize, over: Over, from: usize, to: usize) -> Vec<f64> {
         (0..self.worlds)
             .map(|w| {
-                draw_together(over, from, to, |t| self.row(of, t).get(w).copied().unwrap_or(f64::NAN), |t| year_of(scenario, t))
+                draw_together(
+                    over,
+                    from,
+                    to,
+                    |t| self.row(of, t).get(w).copied().unwrap_or(f64::NAN),
+                    |t| scenario.quarter(t).time(),
+                )
             })
             .collect()
     }
-}
-
-fn year_of(scenario: &Scenario, t: usize) -> f64 {
-    let quarter = scenario.quarter(t);
-    f64::from(quarter.year) + f64::from(quarter.q - 1) * 0.25
 }
 
 fn draw_together(over: Over, from: usize, to: usize, value: impl Fn(usize) -> f64, year: impl Fn(usize) -> f64) -> f64 {
@@ -254,27 +254,6 @@ fn bundle<T: Lane>(world: &World, draws: &[f64], rows: &[u64], seed: u64, mut se
     }
 }
 
-/// Runs one world in plain numbers: the readable reference, and what a replay shows.
-///
-/// `draw` has one number for each of [`Factors::NAMES`].
-///
-/// # Errors
-/// [`Broken`] where a number or an account fails.
-pub fn reference(world: &World, draw: &[f64], row: u64, seed: u64) -> Result<History, Broken> {
-    shape(draw)?;
-    let mut history = History::new(world.scenario.quarters, 1);
-    let mut fault = None;
-    bundle::<f64>(world, draw, &[row], seed, |t, report, books| {
-        report.each(|v, x| {
-            if let Some(place) = history.values.get_mut(v * world.scenario.quarters + t) {
-                *place = x;
-            }
-        });
-        fault = fault.take().or_else(|| check(world, t, report, books, &[row]));
-    });
-    fault.map_or(Ok(history), Err)
-}
-
 fn shape(draws: &[f64]) -> Result<(), Broken> {
     let wanted = Factors::<f64>::COUNT;
     if draws.is_empty() || !draws.len().is_multiple_of(wanted) {
@@ -337,9 +316,12 @@ pub fn run_rows(world: &World, draws: &[f64], rows: &[u64], seed: u64, history: 
     Arch::new().dispatch(Wide { world, draws, rows, seed, history })
 }
 
-/// The same without vector instructions, for comparing.
-#[doc(hidden)]
-pub fn run_plain(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -> Result<Kept, Broken> {
+/// The same in plain numbers, one world after the other, with the standard library's exp and ln: the readable reference that the wide run is
+/// held against.
+///
+/// # Errors
+/// As [`run`].
+pub fn reference(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -> Result<Kept, Broken> {
     shape(draws)?;
     let rows: Vec<u64> = (first..first + (draws.len() / Factors::<f64>::COUNT) as u64).collect();
     bundles::<f64>(world, draws, &rows, seed, history)
@@ -383,7 +365,6 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, hi
         let start = bundle_at * T::WIDTH;
         let lanes = rows.len() / width;
         let own = numbers.get(start..start + lanes).unwrap_or(&[]);
-        let mut doubt = T::zero();
         let mut fault = None;
         bundle::<T>(
             world,
@@ -399,7 +380,6 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, hi
                     |_, x| sum = sum + x * T::zero(),
                 );
                 let sound = T::if_less(sum, T::splat(ROUNDING), T::zero(), T::one());
-                doubt = doubt + sound;
                 if fault.is_none() && (0..lanes).any(|l| sound.lane(l) > 0.0) {
                     fault = check(world, t, report, books, own);
                 }

@@ -93,8 +93,19 @@ pub struct Metric {
     pub to: usize,
     /// Unit of the figure.
     pub unit: String,
-    /// Whether more is better for the exporter's purse, the importer's compute … as the scenario says: more, less or neither.
-    pub better: String,
+    /// Whether more is better.
+    pub better: Better,
+}
+
+/// Whether more of a metric is better, as the scenario says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// More is.
+    More,
+    /// Less is.
+    Less,
+    /// Nobody can say.
+    Neither,
 }
 
 /// A variable that a reader is shown over time.
@@ -426,7 +437,7 @@ impl Draft {
             self.stances = stances;
         }
         self.factors(source, &mut keys);
-        self.numbered(source, &mut keys);
+        self.numbered(&mut keys);
         let metrics = keys.tables("metric", |keys| {
             let at = keys.at();
             let word = |t: Option<facts::Text>| t.map(|t| t.value).unwrap_or_default();
@@ -550,8 +561,7 @@ impl Draft {
     }
 
     /// Switches and levers.
-    fn numbered(&mut self, source: &Source, keys: &mut Keys<'_, '_>) {
-        let _ = source;
+    fn numbered(&mut self, keys: &mut Keys<'_, '_>) {
         if let Some((value, at)) = keys.get("switches") {
             let Some(table) = value.as_table() else {
                 return keys.report(at, "`switches` must be a table", "as in [switches] with learning = true");
@@ -825,7 +835,13 @@ impl Draft {
                 );
                 continue;
             };
-            if !["more", "less", "neither"].contains(&raw.better.as_str()) {
+            let better = match raw.better.as_str() {
+                "more" => Some(Better::More),
+                "less" => Some(Better::Less),
+                "neither" => Some(Better::Neither),
+                _ => None,
+            };
+            if better.is_none() {
                 say(Some(&here), format!("metric `{}`: better = `{}`", raw.id, raw.better), "more, less or neither".to_owned());
             }
             let Some(start) = start else { continue };
@@ -839,7 +855,7 @@ impl Draft {
                     from,
                     to,
                     unit: raw.unit.clone(),
-                    better: raw.better.clone(),
+                    better: better.unwrap_or(Better::Neither),
                 }),
                 Err(why) => say(Some(&here), format!("metric `{}`: {why}", raw.id), "quarters as in \"2030Q4\"".to_owned()),
             }

@@ -28,11 +28,11 @@ fn a_use_doubles_the_yearly_fall_of_the_rare_earth_share() {
     let f = factors(&[("rare_earth_decay", 0.04), ("rare_earth_response", 2.0)]);
     let mut s = state(&world());
     s.rare_earth = 0.9;
-    alternatives(&world(), &f, &mut s, 0.0);
+    alternatives(&f, &mut s, 0.0);
     same(s.rare_earth, 0.89);
-    alternatives(&world(), &f, &mut s, 1.0);
+    alternatives(&f, &mut s, 1.0);
     same(s.rare_earth, 0.87);
-    alternatives(&world(), &f, &mut s, 0.5);
+    alternatives(&f, &mut s, 0.5);
     same(s.rare_earth, 0.855);
 }
 

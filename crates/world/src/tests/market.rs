@@ -1,6 +1,6 @@
 //! Prices, budgets and the nested logit.
 
-use super::{factors, same, state, world};
+use super::{factors, same, world};
 use crate::market::{PRODUCTS, Product, budget, demand, list_price, ln_quality};
 use crate::names::Factors;
 
@@ -71,7 +71,7 @@ fn list() -> [Product<f64>; PRODUCTS] {
 /// Shares of the first sector's budget: the five products, and not buying.
 fn shares(f: &Factors<f64>, products: &[Product<f64>; PRODUCTS]) -> [f64; PRODUCTS + 1] {
     let world = world();
-    let told = demand(&world, 0, f, &state(&world), products, &part(0.0));
+    let told = demand(&world, 0, f, products, &part(0.0));
     let mut out = [0.0; PRODUCTS + 1];
     for (out, spend) in out.iter_mut().zip(told.spend[0]) {
         *out = spend / told.budget[0];
@@ -122,7 +122,7 @@ fn what_is_half_on_offer_weighs_half_and_other_buyers_may_be_barred_besides() {
     // All of the budget in the sector `other`: a quarter of e^(ln 2).
     let f = buyers(1.0, &[("share_training", 0.0), ("share_other", 1.0)]);
     let world = world();
-    let told = demand(&world, 0, &f, &state(&world), &products, &part(0.0));
+    let told = demand(&world, 0, &f, &products, &part(0.0));
     same(told.spend[3][0] / told.budget[3], 1.0 / 3.0);
     assert_eq!(told.budget[..3], [0.0; 3]);
 }
@@ -131,7 +131,7 @@ fn what_is_half_on_offer_weighs_half_and_other_buyers_may_be_barred_besides() {
 fn sectors_share_the_budget_and_inference_takes_the_rest() {
     let f = buyers(1.0, &[("share_training", 0.3), ("share_science", 0.05), ("share_other", 0.25)]);
     let world = world();
-    let told = demand(&world, 0, &f, &state(&world), &list(), &part(0.0));
+    let told = demand(&world, 0, &f, &list(), &part(0.0));
     for (told, known) in told.budget.into_iter().zip([0.6, 0.8, 0.1, 0.5]) {
         same(told, known);
     }
@@ -142,7 +142,7 @@ fn spending_answers_the_quality_adjusted_price() {
     // Nothing on offer but not buying: ratio (1 + 0 + 1) ÷ 1 = 2. At ε = ½ and β = 2: 2^(½·½) of the budget of 2 bn.
     let none = [Product::none(); PRODUCTS];
     let world = world();
-    let total = |f: &Factors<f64>, products| demand(&world, 0, f, &state(&world), products, &part(0.0)).budget[0];
+    let total = |f: &Factors<f64>, products| demand(&world, 0, f, products, &part(0.0)).budget[0];
     let near = |told: f64, known: f64| assert!((told - known).abs() < 1e-9, "{told} is not {known}");
     near(total(&buyers(1.0, &[("price_elasticity", 0.5), ("price_weight", 2.0)]), &none), 2.378_414_230_005_442);
     near(total(&buyers(1.0, &[("price_elasticity", 1.5), ("price_weight", 2.0)]), &none), 1.681_792_830_507_429);
@@ -159,6 +159,6 @@ fn spending_answers_the_quality_adjusted_price() {
 fn open_gates_would_bring_the_share_of_the_top_part() {
     // Top part with ln 3 of lock-in against a domestic part of weight 4 and not buying: 3 of 8, of 2 bn.
     let world = world();
-    let told = demand(&world, 0, &buyers(1.0, &[("lock_in", 3_f64.ln())]), &state(&world), &list(), &part(0.0));
+    let told = demand(&world, 0, &buyers(1.0, &[("lock_in", 3_f64.ln())]), &list(), &part(0.0));
     same(told.foreign_if_open, 0.75);
 }
