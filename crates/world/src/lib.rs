@@ -18,12 +18,9 @@ mod trade;
 
 pub use gates::{Design, Gates, Offers, Standing, VendorGates, ask};
 pub use lane::{LANES, Lane, Pack};
-pub use names::{Factors, Luck, Variables};
+pub use names::{Factors, Levers, Luck, Switches, Variables};
 pub use run::{Broken, History, Kept, World, reference, run, run_rows};
-pub use scenario::{
-    Better, Chart, FactorSpec, Gate, LEVERS, LONGEST, Levers, Metric, Over, SWITCHES, Scenario, Spread, Stance, Switches,
-    VendorSpec, span,
-};
+pub use scenario::{Better, Chart, FactorSpec, Gate, LONGEST, Metric, Over, Scenario, Spread, Stance, VendorSpec, span};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ macro_rules! record {
     ($(#[$about:meta])* $name:ident { $(#[doc = $doc:literal] $field:ident: $unit:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $name<T> { $(#[doc = $doc] pub $field: T,)+ }
+        pub struct $name<T = f64> { $(#[doc = $doc] pub $field: T,)+ }
 
         impl<T: Copy> $name<T> {
             /// Names and units, in order.
@@ -387,4 +387,68 @@ record! {
         /// Whether their use moves the exporter.
         give_in: "1",
     }
+}
+
+record! {
+    /// What may be turned on and off: 1 on, 0 off.
+    Switches {
+        /// Costs and yields improve with output.
+        learning: "0 or 1",
+        /// A maker learns from the other's output.
+        spillover: "0 or 1",
+        /// A blockade spurs domestic research, or hinders it.
+        spur: "0 or 1",
+        /// Imports crowd out domestic progress.
+        crowd_out: "0 or 1",
+        /// Who is behind catches up faster.
+        catch_up: "0 or 1",
+        /// Software ties buyers to the lead vendor.
+        lock_in: "0 or 1",
+        /// Reversals and allegations cost trust.
+        trust: "0 or 1",
+        /// Parts are diverted past the gates.
+        diversion: "0 or 1",
+        /// Lost sales cut the vendors' research.
+        vendor_research: "0 or 1",
+        /// Rare earths are a reply.
+        rare_earth: "0 or 1",
+        /// Allies build their own chain.
+        allies: "0 or 1",
+        /// Courts may strike the fee down.
+        legal_hazard: "0 or 1",
+        /// There are domestic makers.
+        domestic_makers: "0 or 1",
+        /// Memory stacks limit domestic output.
+        memory_limit: "0 or 1",
+    }
+}
+
+record! {
+    /// What a policy may set.
+    Levers {
+        /// Fee as a share of the sale, in place of what the regime says; -1 leaves the regime's.
+        fee_rate: "1",
+        /// The largest share of the importer's budget that may go to foreign parts.
+        import_cap: "1",
+        /// Domestic research at least this share of the importer's budget.
+        research_floor: "1",
+        /// Multiplies what both sides can supply.
+        supply: "1",
+        /// 1: the importer's admission moves with shortage and domestic quality after the known days.
+        importer_responds: "0 or 1",
+        /// 1: the exporter moves along the stances from `moves_from` on.
+        regulator_moves: "0 or 1",
+    }
+}
+
+impl Levers {
+    /// Nobody moved any: the world as it is.
+    pub const UNMOVED: Levers = Levers {
+        fee_rate: -1.0,
+        import_cap: 1.0,
+        research_floor: 0.0,
+        supply: 1.0,
+        importer_responds: 0.0,
+        regulator_moves: 0.0,
+    };
 }

@@ -15,8 +15,9 @@ use facts::Quarter;
 
 use crate::gates::{Gates, Offers, VendorGates};
 use crate::names::{Factors, Luck};
+use crate::names::{Levers, Switches};
 use crate::run::World;
-use crate::scenario::{Gate, Levers, Scenario, Switches};
+use crate::scenario::{Gate, Scenario};
 use crate::state::State;
 
 /// Equal up to rounding.
@@ -43,23 +44,6 @@ fn luck(given: &[(&str, f64)]) -> Luck<f64> {
         given.iter().find(|g| g.0 == name).map_or(0.999_999, |g| g.1)
     })
 }
-
-const ALL_ON: Switches = Switches {
-    learning: 1.0,
-    spillover: 1.0,
-    spur: 1.0,
-    crowd_out: 1.0,
-    catch_up: 1.0,
-    lock_in: 1.0,
-    trust: 1.0,
-    diversion: 1.0,
-    vendor_research: 1.0,
-    rare_earth: 1.0,
-    allies: 1.0,
-    legal_hazard: 1.0,
-    domestic_makers: 1.0,
-    memory_limit: 1.0,
-};
 
 fn quarter(text: &str) -> Quarter {
     Quarter::parse(text).unwrap()
@@ -92,15 +76,8 @@ fn scenario() -> Scenario {
         stance: 0,
         shown: Vec::new(),
         factors: Vec::new(),
-        switches: ALL_ON,
-        levers: Levers {
-            fee_rate: -1.0,
-            import_cap: 1.0,
-            research_floor: 0.0,
-            supply: 1.0,
-            importer_responds: 0.0,
-            regulator_moves: 0.0,
-        },
+        switches: Switches::from_fn(|_| 1.0),
+        levers: Levers::UNMOVED,
         metrics: Vec::new(),
         charts: Vec::new(),
         text: String::new(),

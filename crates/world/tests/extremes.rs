@@ -258,24 +258,7 @@ fn levers_at_their_ends() {
         assert!(sum(&shut, "vendor_sales_usd_bn") < 1e-9, "{id}: {}", sum(&shut, "vendor_sales_usd_bn"));
         end("research of ten budgets", &|s| s.levers.research_floor = 10.0);
         end("no learning", &|s| s.switches.learning = 0.0);
-        end("nothing on", &|s| {
-            s.switches = world::Switches {
-                learning: 0.0,
-                spillover: 0.0,
-                spur: 0.0,
-                crowd_out: 0.0,
-                catch_up: 0.0,
-                lock_in: 0.0,
-                trust: 0.0,
-                diversion: 0.0,
-                vendor_research: 0.0,
-                rare_earth: 0.0,
-                allies: 0.0,
-                legal_hazard: 0.0,
-                domestic_makers: 0.0,
-                memory_limit: 0.0,
-            };
-        });
+        end("nothing on", &|s| s.switches = world::Switches::from_fn(|_| 0.0));
     }
 }
 
