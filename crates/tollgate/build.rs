@@ -4,29 +4,32 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// From this crate. Nothing here is absolute: where a target folder serves several checkouts, each embeds its own texts.
+const DATA: &str = "../../data";
+
 fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let data = here.join("../../data").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", data.display());
     let mut files = Vec::new();
-    collect(&data, &mut files)?;
+    collect(&here, "", &mut files)?;
     files.sort();
     let mut code = String::from("&[\n");
-    for file in files {
-        let path = file.strip_prefix(&data).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        let _ = writeln!(code, "    ({path:?}, include_str!({:?})),", file.display().to_string());
+    for path in files {
+        let place = format!("/{DATA}/{path}");
+        let _ = writeln!(code, "    ({path:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {place:?}))),");
     }
     code.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("data.rs"), code)
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    println!("cargo::rerun-if-changed={}", folder.display());
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
+/// The files in a folder of the data, as paths inside it with slashes.
+fn collect(here: &Path, folder: &str, files: &mut Vec<String>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={DATA}/{folder}");
+    for entry in fs::read_dir(here.join(DATA).join(folder))? {
+        let entry = entry?;
+        let path = format!("{folder}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            collect(here, &format!("{path}/"), files)?;
         } else {
             files.push(path);
         }

@@ -147,6 +147,7 @@ pub fn plausible(
             }
         },
     )?;
+    out.kept = out.rows.len() as u64;
     Ok(out)
 }
 

@@ -15,7 +15,7 @@ pub use claims::{
     TestAnswer, answer,
 };
 pub use ensemble::{Box1, Ensemble, Fault, Plan, ensemble, quantile, quantiles, run_draws, stream, values};
-pub use history::{Gather, Past, Target, Validation};
+pub use history::{Gather, Join, Of, Past, Target, Unscored, Validation};
 pub use sample::{Design, MAX_SOBOL_DIMS, Sampler};
 pub use series::{Confidence, Observation, Period, Series, Span};
 pub use shape::Shape;

@@ -1,36 +1,24 @@
 //! Ensembles, history matching and claims on the shipped packs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::path::Path;
+#[path = "../../facts/tests/shipped/mod.rs"]
+mod shipped;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use facts::{Pack, Source};
 use regime::Library;
+use shipped::TEXTS;
 use study::{
     Answer, Asks, Claims, Design, Evidence, Past, Plan, Series, Shows, answer, ensemble, matching, plausible, quantiles,
     run_draws, scores_on, stream, values,
 };
 use world::{Factors, Over, Scenario, World};
 
-fn texts(folder: &Path, root: &Path, out: &mut Vec<(String, String)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            texts(&path, root, out);
-        } else if path.extension().is_some_and(|e| e == "md" || e == "toml" || e == "csv") {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
-            out.push((name, std::fs::read_to_string(&path).unwrap()));
-        }
-    }
-}
-
 fn library() -> Library {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
-    let mut all = Vec::new();
-    texts(&root, &root, &mut all);
     let mut problems = Vec::new();
-    let library = Library::open(Arc::new(Pack::new(all)), &mut problems);
+    let library = Library::open(Arc::new(Pack::new(TEXTS.clone())), &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
     library
 }
@@ -168,6 +156,68 @@ fn history_rules_out_worlds_and_never_looks_at_what_is_scored() {
     let found = plausible(&world, &past, &PLAN, &AtomicBool::new(false), |_, _, _| {}).unwrap();
     assert_eq!(found.seen, PLAN.worlds);
     assert_eq!(found.draws.len(), found.rows.len() * Factors::<f64>::COUNT);
+    assert!(found.kept > 0 && found.kept == found.rows.len() as u64);
+}
+
+const PAST: &str = "fit_until = \"2024Q4\"
+[[observation]]
+id = \"others\"
+title = \"t\"
+title_zh = \"t\"
+series = \"cards\"
+of = \"foreign_units_k - lead_vendor_units_k\"
+over = \"sum\"
+[[observation]]
+id = \"price\"
+title = \"t\"
+title_zh = \"t\"
+series = \"price\"
+of = \"cut_down_sales_usd_bn / cut_down_units_k\"
+over = \"mean\"
+";
+
+/// Series by name with the periods of their figures; what is wrong with the observations.
+fn of_series(text: &str, world: &World, named: &[(&str, &str)]) -> (Option<Past>, Vec<String>) {
+    let mut rows = String::from("series,period,value,unit,source_url,confidence\n");
+    named.iter().for_each(|(name, period)| rows.push_str(&format!("{name},{period},3,k,https://example.org,low\n")));
+    let mut problems = Vec::new();
+    let series = Series::read(&Source { path: "history/series.csv".into(), text: rows }, &mut problems);
+    let pack = Pack::new(vec![("history/observations.toml".to_owned(), text.to_owned())]);
+    let past = Past::read(&pack, &series, &world.scenario, &mut problems);
+    (past, problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_figure_may_speak_of_two_variables_joined() {
+    let world = world(&library(), "h200");
+    let (past, problems) = of_series(PAST, &world, &[("cards", "2025"), ("price", "2024")]);
+    assert_eq!(problems, Vec::<String>::new());
+    let past = past.unwrap();
+    let history = world::run(&world, &world.scenario.central(), 0, 1, true).unwrap().history.unwrap();
+    let of = |name: &str, t: usize| history.row(Scenario::variable(name).unwrap(), t)[0];
+    let sum = |name: &str, from: usize| (from..from + 4).map(|t| of(name, t)).sum::<f64>();
+    let [cards, price] = [0, 1].map(|at| past.targets[at].predicted(&history)[0]);
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b.abs();
+    assert!(close(cards, sum("foreign_units_k", 12) - sum("lead_vendor_units_k", 12)), "{cards}");
+    // A price over the year is money by parts, not the mean of four prices.
+    assert!(close(price, sum("cut_down_sales_usd_bn", 8) / sum("cut_down_units_k", 8)), "{price}");
+    assert_eq!(past.targets[1].of.unit(), "USD bn/k");
+    assert_eq!([0, 1].map(|at| past.targets[at].scored), [true, false]);
+}
+
+#[test]
+fn a_later_figure_that_nobody_speaks_of_is_a_problem() {
+    let world = world(&library(), "h200");
+    let named = [("cards", "2025"), ("price", "2024"), ("yield", "2025-03"), ("yield", "2023")];
+    let (_, problems) = of_series(PAST, &world, &named);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].contains("`yield`") && problems[0].contains("2025-03") && !problems[0].contains("2023"));
+    let why = format!("{PAST}[[unscored]]\nwhy = \"no yields here\"\nwhy_zh = \"无\"\nseries = [\"yield\"]\n");
+    let (past, problems) = of_series(&why, &world, &named);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(past.unwrap().unscored[0].figures, 1);
+    let (_, problems) = of_series(&PAST.replace("/ cut_down_units_k", "/ cut_down_unit"), &world, &named[..2]);
+    assert!(problems[0].contains("no variable `cut_down_unit`") && problems[0].contains("cut_down_units_k"), "{problems:?}");
 }
 
 #[test]
@@ -273,6 +323,28 @@ fn questions_are_answered_by_shares_of_worlds() {
     let answers: Vec<Answer> = claims.claims.iter().map(|c| answer(&claims, c, &mut evidence).answer).collect();
     // The last claim has a test for it and a failed figure: they disagree, and neither outvotes the other.
     assert_eq!(answers, [Answer::Supported, Answer::Contradicted, Answer::Undetermined, Answer::Contingent]);
+}
+
+#[test]
+fn a_figure_claimed_in_another_unit_than_it_was_published_in_is_not_compared() {
+    let library = library();
+    let (series, _) = past(&library, &world(&library, "h200"));
+    let asked = |unit: &str| {
+        let text = format!(
+            "title = \"x\"\nsource = \"y\"\n[[claim]]\nid = \"A\"\npara = \"1\"\nsays = \"s\"\nkind = \"fact\"\n[[claim.fact]]\n\
+             series = \"nvda_h20_charge_booked\"\nperiod = \"FY26Q1\"\nclaimed = \"about\"\nvalue = 4.5\nunit = \"{unit}\"\n"
+        );
+        let mut problems = Vec::new();
+        let claims = Claims::read(&Source { path: "a.toml".into(), text }, &mut problems);
+        assert!(problems.is_empty(), "{}", problems[0]);
+        let mut evidence = Evidence::new(&library, &series, (&[], &[]), 1, &claims.claims);
+        let answered = answer(&claims, &claims.claims[0], &mut evidence);
+        (answered.answer, answered.tests[0].figures.clone())
+    };
+    assert_eq!(asked("USD bn").0, Answer::Supported);
+    let (wrong, figures) = asked("RMB bn");
+    assert_eq!(wrong, Answer::Undetermined);
+    assert!(figures.contains("published in USD bn") && figures.contains("claimed in RMB bn"), "{figures}");
 }
 
 #[test]

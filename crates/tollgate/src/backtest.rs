@@ -3,7 +3,6 @@
 use comfy_table::Cell;
 use serde_json::json;
 use study::{Matched, Past, Score, Validation, matching, quantile, quantiles, scores_on};
-use world::Variables;
 
 use crate::args::{BacktestArgs, Common};
 use crate::screen::{Failure, Paint, Screen};
@@ -33,10 +32,6 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &BacktestArgs) -> Resu
     Ok(Exit::Done)
 }
 
-fn unit(of: usize) -> &'static str {
-    Variables::<f64>::NAMES.get(of).map_or("", |n| n.1)
-}
-
 fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> String {
     let mut out =
         format!("{}\n", screen.paint(&format!("History matching on figures to the end of {}", past.fit_until), Paint::Strong));
@@ -52,7 +47,7 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
         figures.add_row([
             target.title[0].clone(),
             target.period.clone(),
-            format!("{} {}", report::figure(target.value), unit(target.of)),
+            format!("{} {}", report::figure(target.value), target.of.unit()),
             report::figure(target.sd.hypot(target.discrepancy)),
             spread(&prior),
             report::percent(*share),
@@ -81,7 +76,7 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
         table.add_row([
             figure,
             period,
-            Cell::new(format!("{} {}", report::figure(s.target.value), unit(s.target.of))),
+            Cell::new(format!("{} {}", report::figure(s.target.value), s.target.of.unit())),
             Cell::new(format!("{median} [{low}, {high}]")),
             if s.inside { screen.cell("yes", Paint::Good) } else { screen.cell("no", Paint::Bad) },
             Cell::new(report::figure(s.error)),
@@ -100,10 +95,12 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
             [v.title[0].clone(), should, report::percent(share), report::figure(median)].map(Cell::new);
         table.add_row([what, should, share, median, verdict]);
     }
-    out.push_str(&format!(
-        "{table}\n{} dated figures of later quarters have no variable in this world and are not scored\n",
-        past.unmapped
-    ));
+    out.push_str(&format!("{table}\n\n{}\n", screen.paint("Later figures that are not scored", Paint::Strong)));
+    let mut table = screen.table(&["why", "series", "figures"]);
+    for u in &past.unscored {
+        table.add_row([u.why[0].clone(), u.series.len().to_string(), u.figures.to_string()]);
+    }
+    out.push_str(&format!("{table}\n"));
     out
 }
 
@@ -144,7 +141,7 @@ fn as_json(past: &Past, matched: &Matched, scores: &[Score]) -> serde_json::Valu
         .by_figure
         .iter()
         .map(|(t, share)| {
-            json!({ "id": t.id, "series": t.series, "period": t.period, "published": t.value, "unit": unit(t.of), "sd": t.sd,
+            json!({ "id": t.id, "series": t.series, "period": t.period, "published": t.value, "unit": t.of.unit(), "sd": t.sd,
                 "discrepancy": t.discrepancy, "rules_out": share, "source": t.source })
         })
         .collect();
@@ -152,7 +149,7 @@ fn as_json(past: &Past, matched: &Matched, scores: &[Score]) -> serde_json::Valu
         .iter()
         .map(|s| {
             json!({ "id": s.target.id, "series": s.target.series, "period": s.target.period, "published": s.target.value,
-                "unit": unit(s.target.of), "predicted": s.predicted, "inside": s.inside, "error": s.error,
+                "unit": s.target.of.unit(), "predicted": s.predicted, "inside": s.inside, "error": s.error,
                 "last_value_error": s.last_error, "scripted_buyer_error": s.scripted_error, "source": s.target.source })
         })
         .collect();
@@ -164,9 +161,11 @@ fn as_json(past: &Past, matched: &Matched, scores: &[Score]) -> serde_json::Valu
             json!({ "id": v.id, "share": share, "median_ratio": median, "above": v.above, "level": v.level, "source": v.source })
         })
         .collect();
+    let unscored: Vec<_> =
+        past.unscored.iter().map(|u| json!({ "why": u.why[0], "series": u.series, "figures": u.figures })).collect();
     let ranges: serde_json::Map<_, _> = matched.ranges.iter().map(|(name, (a, b))| (name.clone(), json!([a, b]))).collect();
     json!({
         "fit_until": past.fit_until.to_string(), "cut": past.cut, "waves": waves, "ruled_out": matched.ruled_out, "figures": figures,
-        "narrowed": ranges, "scores": scored, "validations": validations, "unmapped": past.unmapped,
+        "narrowed": ranges, "scores": scored, "validations": validations, "unscored": unscored,
     })
 }

@@ -5,7 +5,7 @@ use std::fs;
 use comfy_table::Cell;
 use facts::Source;
 use serde_json::json;
-use study::{Answer, Answered, Claims, Evidence, Plan, answer};
+use study::{Answer, Answered, Evidence, Plan, answer};
 
 use crate::args::{ClaimsArgs, Common};
 use crate::screen::{Failure, Paint, Screen};
@@ -24,11 +24,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClaimsArgs) -> Result
             .cloned()
             .ok_or_else(|| Failure::Message("the packs hold no claims".to_owned(), "name a file with --file".to_owned()))?,
     };
-    let mut problems = Vec::new();
-    let claims = Claims::read(&source, &mut problems);
-    if !problems.is_empty() {
-        return Err(Failure::Problems(problems));
-    }
+    let claims = worlds::claims(&source)?;
     let wanted: Vec<_> = claims
         .claims
         .iter()

@@ -5,7 +5,7 @@ use report::{
     Assumption, Bars, Better, ClaimRow, Comparison, Dot, Fan, GateRow, Interval, Lang, Report, ScoreRow, Span, StancePaths,
     Status, Verdict,
 };
-use study::{Answer, Claims, Evidence, Past, Plan, Plausible, Series, answer, quantiles};
+use study::{Answer, Evidence, Past, Plan, Plausible, Series, answer, quantiles};
 use world::{Factors, Scenario, Variables};
 
 use crate::screen::Failure;
@@ -174,7 +174,7 @@ fn bands(shown: &Shown, of: usize) -> [Vec<f64>; 5] {
 fn dots(past: &Past, of: usize) -> Vec<Dot> {
     past.targets
         .iter()
-        .filter(|t| t.of == of)
+        .filter(|t| t.of.is(of))
         .filter_map(|t| Some(Dot { x: t.at, y: t.per_quarter()?, label: format!("{} {}", t.series, t.period), scored: t.scored }))
         .collect()
 }
@@ -254,11 +254,7 @@ fn comparison(base: &Shown, others: &[Shown], zh: usize, pick: &dyn Fn(&[String;
 
 fn claims(context: &Context<'_>, zh: usize) -> Result<Vec<ClaimRow>, Failure> {
     let Some(source) = context.library.pack.get("claims/essay.toml") else { return Ok(Vec::new()) };
-    let mut problems = Vec::new();
-    let claims = Claims::read(source, &mut problems);
-    if !problems.is_empty() {
-        return Err(Failure::Problems(problems));
-    }
+    let claims = crate::worlds::claims(source)?;
     let drawn = (context.found.draws.as_slice(), context.found.rows.as_slice());
     let mut evidence = Evidence::new(context.library, context.series, drawn, context.plan.seed, &claims.claims);
     Ok(claims
@@ -309,12 +305,12 @@ fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
 fn beliefs(context: &Context<'_>, zh: usize) -> Vec<String> {
     let fit = context.past.targets.iter().filter(|t| !t.scored).count();
     let scored = context.past.targets.len() - fit;
-    let unmapped = context.past.unmapped;
+    let unscored: usize = context.past.unscored.iter().map(|u| u.figures).sum();
     if zh == 1 {
         return vec![
             "情景的占比是关于模型及其区间的陈述，不是未来的概率。".to_owned(),
             format!(
-                "{fit}个截至2024年底的公布数据用于排除情景，之后的{scored}个仅用于评分；另有{unmapped}个数据在模型中没有对应变量。"
+                "{fit}个截至2024年底的公布数据用于排除情景，之后的{scored}个仅用于评分；另有{unscored}个数据在模型中没有对应变量。"
             ),
             "2026年10月之后的法律未知：情景假设其延续或沿立场变动。".to_owned(),
             "多数区间为判断或单一来源；每个因素都列出来源与可信度。".to_owned(),
@@ -324,7 +320,7 @@ fn beliefs(context: &Context<'_>, zh: usize) -> Vec<String> {
     vec![
         "A share of worlds is a statement about the model and its ranges, not a probability of the future.".to_owned(),
         format!(
-            "{fit} published figures to the end of 2024 ruled worlds out; {scored} later ones were only scored; {unmapped} more have no variable in the model."
+            "{fit} published figures to the end of 2024 ruled worlds out; {scored} later ones were only scored; {unscored} more have no variable in the model."
         ),
         "The law after October 2026 is unknown: a scenario lets it go on or moves it along the stances.".to_owned(),
         "Most ranges are judgement or rest on one source; every factor is listed with its source and confidence.".to_owned(),
@@ -341,7 +337,7 @@ fn backtest(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<ScoreRow> {
             ScoreRow {
                 observation: format!("{}, {}", by_language(zh, &s.target.title[0], &s.target.title[1]), s.target.period),
                 published: s.target.value,
-                unit: Variables::<f64>::NAMES.get(s.target.of).map_or(String::new(), |n| n.1.to_owned()),
+                unit: s.target.of.unit(),
                 predicted: Interval { low, median, high },
                 inside: s.inside,
                 error: s.error,

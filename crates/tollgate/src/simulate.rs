@@ -103,7 +103,7 @@ fn replay(screen: &Screen, library: &regime::Library, place: &str) -> Result<Exi
             world.scenario.metrics.iter().zip(&kept.metrics).map(|(m, x)| (m.id.clone(), json!(x))).collect();
         let factors: serde_json::Map<_, _> =
             Factors::<f64>::NAMES.iter().zip(draw).map(|((n, _), x)| ((*n).to_owned(), json!(x))).collect();
-        screen.json(&json!({ "row": row, "scenario": scenario, "same": same, "factors": factors, "metrics": metrics, "paths": paths(&world, &kept) }))?;
+        screen.json(&json!({ "row": row, "scenario": scenario, "same": same, "factors": factors, "metrics": metrics, "paths": paths(&kept) }))?;
     } else {
         let mut out = screen.table(&["metric", "unit", "saved", "again"]);
         for ((metric, again), saved) in world.scenario.metrics.iter().zip(&kept.metrics).zip(saved) {
@@ -117,9 +117,8 @@ fn replay(screen: &Screen, library: &regime::Library, place: &str) -> Result<Exi
     Ok(if same { Exit::Done } else { Exit::Failed })
 }
 
-fn paths(world: &World, kept: &world::Kept) -> serde_json::Value {
+fn paths(kept: &world::Kept) -> serde_json::Value {
     let Some(history) = &kept.history else { return json!(null) };
-    let _ = world;
     Variables::<f64>::NAMES
         .iter()
         .enumerate()

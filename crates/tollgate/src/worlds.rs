@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use facts::{Problem, Severity};
+use facts::{Problem, Severity, Source};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regime::Library;
-use study::{About, Fault, Past, Plan, Plausible, Series, Writer, plausible};
+use study::{About, Claims, Fault, Past, Plan, Plausible, Series, Writer, plausible};
 use world::{Factors, Scenario, World};
 
 use crate::screen::{Failure, Screen};
@@ -102,6 +102,13 @@ pub(crate) fn draw(screen: &Screen, world: &World, past: &Past, plan: &Plan, sav
         screen.err(&format!("stopped after {} of {} worlds; what was done is kept\n", found.seen, plan.worlds));
     }
     Ok(found)
+}
+
+/// The claims of a text; whatever is wrong with it is told.
+pub(crate) fn claims(source: &Source) -> Result<Claims, Failure> {
+    let mut problems = Vec::new();
+    let claims = Claims::read(source, &mut problems);
+    if problems.is_empty() { Ok(claims) } else { Err(Failure::Problems(problems)) }
 }
 
 /// Worlds whose whole history is kept for charts and claims.

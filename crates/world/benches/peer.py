@@ -453,7 +453,8 @@ class World:
         s.makers[1].experience = s.makers[1].experience * kept + finished[1] + finished[0] * spill
         s.expected_domestic = s.expected_domestic + (trade.wanted - s.expected_domestic) * f.expectation_speed
         need = s.expected_domestic / larger(3.0 * f.packages_per_wafer * yielded, 1e-9)
-        step = within((need / larger(s.wafers, 1e-9) - 1.0) * f.capacity_speed, -k.limit, k.limit)
+        wish = (need / larger(s.wafers, 1e-9) - 1.0) * f.capacity_speed
+        step = within(wish / larger(k.limit, 1e-9), -1.0, 1.0) * k.limit
         s.wafers = s.wafers * (1.0 + step)
 
         per = 1.0 / self.meta.reference_tpp

@@ -109,7 +109,9 @@ pub(crate) fn invest<T: Lane>(f: &Factors<T>, s: &mut State<T>, wanted: T, yield
     s.expected_domestic = s.expected_domestic + (wanted - s.expected_domestic) * f.expectation_speed;
     let need = s.expected_domestic / (c::<T>(3.0) * f.packages_per_wafer * yielded).max(c(1e-9));
     let limit = ((T::one() + f.wafer_growth).ln() * c(0.25)).exp() - T::one();
-    let step = ((need / s.wafers.max(c(1e-9)) - T::one()) * f.capacity_speed).max(-limit).min(limit);
+    let wish = (need / s.wafers.max(c(1e-9)) - T::one()) * f.capacity_speed;
+    // As a part of the limit, so that a limit that is not a number is not passed over.
+    let step = (wish / limit.max(c(1e-9))).within(-1.0, 1.0) * limit;
     s.wafers = s.wafers * (T::one() + step);
 }
 

@@ -302,6 +302,14 @@ record! {
         lead_vendor_share_value: "1",
         /// Lead vendor's share of parts.
         lead_vendor_share_units: "1",
+        /// Parts of the lead vendor sold.
+        lead_vendor_units_k: "k",
+        /// Parts of the leading maker sold.
+        lead_maker_units_k: "k",
+        /// Their value.
+        lead_maker_sales_usd_bn: "USD bn",
+        /// Their compute.
+        lead_maker_kh100e: "kH100e",
         /// Stock written off.
         write_off_usd_bn: "USD bn",
         /// Change of the vendors' market value.

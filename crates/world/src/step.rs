@@ -288,7 +288,7 @@ impl<T: Lane> Seen<T> {
         let Output { yielded, .. } = self.supply.output;
         let share = |part: T, whole: T| part / whole.max(c(1e-12));
         let foreign_units = trade.sold(0) + trade.sold(1);
-        let domestic_units = sum(trade.domestic);
+        let ([lead_maker, _], domestic_units) = (trade.domestic, sum(trade.domestic));
         let (units, value) = (foreign_units + domestic_units, money.sales + home.sales);
         let unmet = |sector: usize| {
             let (b, x) = (budget.get(sector).copied(), trade.spent.get(sector).copied());
@@ -315,6 +315,10 @@ impl<T: Lane> Seen<T> {
             domestic_share_compute: share(compute.domestic, compute.foreign + compute.domestic),
             lead_vendor_share_value: share(a, value),
             lead_vendor_share_units: share(trade.sold(0), units),
+            lead_vendor_units_k: trade.sold(0),
+            lead_maker_units_k: lead_maker,
+            lead_maker_sales_usd_bn: lead_maker * self.supply.price(DIVERTED + 1) * c(BN),
+            lead_maker_kh100e: lead_maker * home.tpp * c(1.0 / world.scenario.reference_tpp),
             write_off_usd_bn: money.write_off,
             vendor_value_change_usd_bn: money.value_change,
             market_usd_bn: value + trade.diverted * self.supply.price(DIVERTED) * c(BN),

@@ -2,40 +2,21 @@
 
 #![allow(dead_code)] // every test file uses its own part of this
 
-use std::fs;
-use std::path::Path;
+#[path = "../../../facts/tests/shipped/mod.rs"]
+mod shipped;
+
 use std::sync::{Arc, LazyLock};
 
 use facts::{Case, Date, Dictionary, Fact, FieldId, Order, Pack, Problem, parse_date};
 use regime::{Corridor, Law, Lens, Library};
-
-/// The folder of packs that the program embeds.
-pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
+pub(crate) use shipped::TEXTS;
 
 /// The shipped pack, opened once for each test file.
 pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| open(texts()));
 
 /// Every text of the shipped pack: path inside it, and contents.
 pub(crate) fn texts() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    collect(Path::new(DATA), "", &mut found);
-    found
-}
-
-fn collect(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) {
-    for entry in fs::read_dir(folder).expect("the folder of packs") {
-        let entry = entry.expect("an entry of it");
-        let name = entry.file_name().into_string().expect("a plain name");
-        if name.starts_with('.') {
-            continue;
-        }
-        let path = format!("{prefix}{name}");
-        if entry.path().is_dir() {
-            collect(&entry.path(), &format!("{path}/"), found);
-        } else {
-            found.push((path, fs::read_to_string(entry.path()).expect("a text")));
-        }
-    }
+    TEXTS.clone()
 }
 
 /// Opens a pack that must be sound as far as dictionary and catalogue go.

@@ -2,42 +2,18 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::fs;
-use std::path::Path;
+#[path = "../../../facts/tests/shipped/mod.rs"]
+mod shipped;
+
 use std::sync::{Arc, LazyLock};
 
 use facts::{Pack, Problem};
 use regime::Library;
+pub(crate) use shipped::TEXTS;
 use world::{FactorSpec, Factors, History, Scenario, Spread, World};
-
-/// The folder of packs that the program embeds.
-pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 
 /// Every scenario that ships and can be run.
 pub(crate) const SCENARIOS: [&str; 7] = ["h200", "essay", "moderate-import", "closed", "cut-down-only", "open", "reactive"];
-
-/// Every text of the shipped pack: path inside it, and contents.
-pub(crate) static TEXTS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let mut found = Vec::new();
-    collect(Path::new(DATA), "", &mut found);
-    found
-});
-
-fn collect(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) {
-    for entry in fs::read_dir(folder).expect("the folder of packs") {
-        let entry = entry.expect("an entry of it");
-        let name = entry.file_name().into_string().expect("a plain name");
-        if name.starts_with('.') {
-            continue;
-        }
-        let path = format!("{prefix}{name}");
-        if entry.path().is_dir() {
-            collect(&entry.path(), &format!("{path}/"), found);
-        } else {
-            found.push((path, fs::read_to_string(entry.path()).expect("a text")));
-        }
-    }
-}
 
 /// The shipped pack with more texts, which must be sound as far as dictionary and catalogue go.
 pub(crate) fn library(more: &[(String, String)]) -> Library {
