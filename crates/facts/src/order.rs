@@ -287,6 +287,17 @@ impl Order {
         row_of((dictionary, catalogue, Manner::WhatIf), file, 1, cells_of(dictionary, pairs)).order
     }
 
+    /// One row of a book from its (name, value) cells, read as [`Orders`] reads rows.
+    pub fn row(
+        dictionary: &Dictionary,
+        catalogue: &Catalogue,
+        file: &str,
+        line: u64,
+        cells: &[(String, String)],
+    ) -> Row {
+        row_of((dictionary, catalogue, Manner::Book), file, line, cells_of(dictionary, cells))
+    }
+
     /// An order from one JSON object.
     ///
     /// # Errors

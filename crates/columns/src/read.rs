@@ -1,0 +1,630 @@
+//! Arrow record batches to facts in columns. A row with a cell out of the ordinary is read by itself, as order books are, so that it
+//! is refused in the same words.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type};
+use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
+use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Number, Order, Problem, Standard, parse_date};
+
+use crate::column::{ABSENT, Batch, Column, KNOWN, Keys, Lexicon, Odd, Terms, UNKNOWN, day_of, double_of, fact_of, number_of, part, since};
+use crate::layout::{Layout, Means, text};
+
+/// Reads the batches of one table.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    pub(crate) terms: Terms<'a>,
+    pub(crate) lexicons: Vec<Lexicon>,
+    layout: Layout,
+    file: String,
+    standard: bool,
+    /// The fields that the catalogue knows of some part.
+    known: Vec<FieldId>,
+    /// Places in lexicons mean something only with this reader.
+    pub(crate) own: Arc<()>,
+}
+
+/// Rows that are to be read by themselves.
+type Strange = Vec<usize>;
+
+impl<'a> Reader<'a> {
+    /// Starts on a table; with `standard`, what it leaves out is taken from the standard case.
+    ///
+    /// # Errors
+    /// Every column that cannot be read, and a missing day.
+    pub fn new(
+        dictionary: &'a Dictionary,
+        catalogue: &'a Catalogue,
+        schema: &arrow::datatypes::Schema,
+        file: &str,
+        standard: bool,
+    ) -> Result<Reader<'a>, Vec<Problem>> {
+        let terms = Terms::new(dictionary, catalogue);
+        let layout = Layout::of(schema, &terms, file)?;
+        let mut known: Vec<FieldId> = catalogue.chips.iter().flat_map(|chip| chip.facts.iter().map(|(id, _)| *id)).collect();
+        known.sort();
+        known.dedup();
+        known.retain(|id| Some(*id) != terms.chip);
+        let lexicons = dictionary.fields.iter().map(|_| Lexicon::default()).collect();
+        Ok(Reader { terms, lexicons, layout, file: file.to_owned(), standard, known, own: Arc::new(()) })
+    }
+
+    /// Columns that name no fact.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.layout.warnings
+    }
+
+    /// Whether so many names were seen that it is better to go on with a new reader.
+    pub fn full(&self) -> bool {
+        self.lexicons.iter().any(Lexicon::full)
+    }
+
+    /// Reads a batch of the schema that the reader was made for; `first` is the number of its first row, from 1.
+    ///
+    /// # Errors
+    /// A batch that is not as its schema says.
+    pub fn read(&mut self, batch: &RecordBatch, first: u64) -> Result<Batch, ArrowError> {
+        self.read_with(batch, &|row| first + row as u64, &[])
+    }
+
+    /// The same with the number of every row, and with rows that are to be read by themselves whatever they hold.
+    pub(crate) fn read_with(
+        &mut self,
+        batch: &RecordBatch,
+        line: &dyn Fn(usize) -> u64,
+        suspect: &[usize],
+    ) -> Result<Batch, ArrowError> {
+        let rows = batch.num_rows();
+        let mut strange: Strange = suspect.to_vec();
+        let mut columns = vec![Column::Same(Fact::Unknown); self.terms.dictionary.fields.len()];
+        let days = days(&plain(batch.column(self.layout.day))?, &mut strange)?;
+        for (means, array) in self.layout.means.clone().iter().zip(batch.columns()) {
+            if let Means::Fact(field) = means
+                && let Some(place) = columns.get_mut(usize::from(field.0))
+            {
+                *place = self.column(*field, &plain(array)?, &mut strange)?;
+            }
+        }
+        self.join(&mut columns, rows, &mut strange);
+        if self.standard {
+            self.fill(&mut columns, rows);
+        }
+        strange.sort_unstable();
+        strange.dedup();
+        let odd = strange.into_iter().map(|row| self.by_itself(batch, row, line(row))).collect::<Result<_, _>>()?;
+        Ok(Batch { rows, days, columns, odd })
+    }
+
+    /// The case of a row; none where the row has problems.
+    pub fn case(&self, batch: &Batch, row: usize) -> Option<Case> {
+        if let Some(odd) = batch.odd_at(row) {
+            return odd.case.clone().ok();
+        }
+        let mut case = Case::new(self.terms.dictionary, batch.day(row)?);
+        for id in self.terms.dictionary.ids() {
+            match self.fact(batch, id, row) {
+                Fact::Unknown => {}
+                fact => case.set(id, fact),
+            }
+        }
+        Some(case)
+    }
+
+    /// A fact of a row that is not odd.
+    pub(crate) fn fact(&self, batch: &Batch, id: FieldId, row: usize) -> Fact {
+        match batch.column(id) {
+            Column::Same(fact) => fact.clone(),
+            Column::Numbers(values, states) => {
+                let state = states.as_ref().map_or(KNOWN, |states| states.get(row).copied().unwrap_or(UNKNOWN));
+                number_fact(values.get(row).copied().unwrap_or(0.0), state)
+            }
+            Column::Words(keys, places) => {
+                let place = places.get(keys.at(row)).copied().unwrap_or(0);
+                self.word(id, place)
+            }
+            Column::Part => {
+                let Some(chip) = self.terms.chip else { return Fact::Unknown };
+                let Column::Words(keys, places) = batch.column(chip) else { return Fact::Unknown };
+                self.part_fact(id, places.get(keys.at(row)).copied().unwrap_or(0))
+            }
+        }
+    }
+
+    /// A fact by its place in the field's lexicon.
+    pub(crate) fn word(&self, id: FieldId, place: u32) -> Fact {
+        let lexicon = self.lexicons.get(usize::from(id.0));
+        lexicon.and_then(|lexicon| lexicon.facts.get(place as usize)).cloned().unwrap_or_default()
+    }
+
+    /// What the catalogue knows of a part, by the part's place in its lexicon.
+    pub(crate) fn part_fact(&self, id: FieldId, place: u32) -> Fact {
+        let lexicon = self.terms.chip.and_then(|chip| self.lexicons.get(usize::from(chip.0)));
+        let chip = lexicon.and_then(|lexicon| part(&self.terms, lexicon, place as usize));
+        chip.and_then(|chip| fact_of(chip, id)).cloned().unwrap_or_default()
+    }
+
+    /// A row as order books are read.
+    fn by_itself(&self, batch: &RecordBatch, row: usize, line: u64) -> Result<Odd, ArrowError> {
+        let mut cells = Vec::new();
+        for (name, (means, array)) in self.layout.names.iter().zip(self.layout.means.iter().zip(batch.columns())) {
+            if *means != Means::Nothing {
+                cells.push((name.clone(), cell(array, *means == Means::Day, row)?));
+            }
+        }
+        let read = Order::row(self.terms.dictionary, self.terms.catalogue, &self.file, line, &cells);
+        let case = read.order.map(|order| {
+            let mut case = order.case;
+            if self.standard {
+                case.fill_standard(self.terms.dictionary);
+            }
+            case
+        });
+        Ok(Odd { row, case })
+    }
+
+    fn column(&mut self, field: FieldId, array: &ArrayRef, strange: &mut Strange) -> Result<Column, ArrowError> {
+        let entry = self.terms.dictionary.field(field);
+        let kind = &entry.kind;
+        if array.null_count() == array.len() {
+            return Ok(Column::Same(Fact::Unknown));
+        }
+        let Some(lexicon) = self.lexicons.get_mut(usize::from(field.0)) else { return Ok(Column::Same(Fact::Unknown)) };
+        Ok(match (kind, array.data_type()) {
+            (FieldType::Number, DataType::Utf8) => read_numbers(array.as_string::<i32>(), entry.absent, strange),
+            (FieldType::Number, DataType::Dictionary(..)) => {
+                let DataType::Dictionary(_, values) = array.data_type() else { return Ok(Column::Same(Fact::Unknown)) };
+                return self.column(field, &cast(array, values)?, strange);
+            }
+            (FieldType::Number, _) => numbers(array, strange)?,
+            (_, DataType::Boolean) => booleans(array.as_boolean(), &self.terms, field, lexicon),
+            (_, DataType::Dictionary(..)) => dictionary(array, &self.terms, field, lexicon, strange)?,
+            (_, DataType::List(_) | DataType::LargeList(_)) => {
+                let texts = (0..array.len()).map(|row| cell(array, false, row)).collect::<Result<Vec<_>, _>>()?;
+                words(&StringArray::from(texts), &self.terms, field, lexicon, strange)
+            }
+            _ => words(array.as_string::<i32>(), &self.terms, field, lexicon, strange),
+        })
+        .map(|column| self.bounded(field, column, strange))
+    }
+
+    /// Marks the rows whose number lies outside the field's bounds, or is finer or greater than a number may be.
+    fn bounded(&self, field: FieldId, column: Column, strange: &mut Strange) -> Column {
+        if let Column::Numbers(values, states) = &column {
+            let entry = self.terms.dictionary.field(field);
+            let (least, open) = entry.min.map_or((f64::MIN, false), |(min, open)| (outside(min), open));
+            let most = entry.max.map_or(f64::MAX, outside);
+            const FINEST: f64 = 1e-11;
+            const GREATEST: f64 = 1e27;
+            let (least, most) = (least.max(-GREATEST), most.min(GREATEST));
+            let right = |value: f64| {
+                let high = if open { value > least } else { value >= least };
+                high & (value <= most) & ((value.abs() >= FINEST) | (value == 0.0))
+            };
+            // Asked of a stretch at once, since nearly all numbers are as they should be.
+            const STRETCH: usize = 256;
+            for (at, stretch) in values.chunks(STRETCH).enumerate() {
+                if stretch.iter().fold(true, |all, value| all & right(*value)) {
+                    continue;
+                }
+                for (row, value) in (at * STRETCH..).zip(stretch) {
+                    let known = states.as_ref().is_none_or(|states| states.get(row) == Some(&KNOWN));
+                    if known && !right(*value) {
+                        strange.push(row);
+                    }
+                }
+            }
+        }
+        column
+    }
+
+    /// Puts in what the catalogue knows of the parts that rows name.
+    fn join(&mut self, columns: &mut [Column], rows: usize, strange: &mut Strange) {
+        let Some(chip) = self.terms.chip else { return };
+        let Some(Column::Words(keys, places)) = columns.get(usize::from(chip.0)).cloned() else { return };
+        for field in self.known.clone() {
+            let Some(own) = columns.get_mut(usize::from(field.0)) else { continue };
+            *own = match own {
+                Column::Same(Fact::Unknown) => Column::Part,
+                _ => self.agreed(field, own, (&keys, &places, chip), rows, strange),
+            };
+        }
+    }
+
+    /// A column that states itself what the catalogue may know: the catalogue speaks, and rows that contradict it are read by themselves.
+    fn agreed(
+        &mut self,
+        field: FieldId,
+        own: &Column,
+        (keys, places, chip): (&Keys, &[u32], FieldId),
+        rows: usize,
+        strange: &mut Strange,
+    ) -> Column {
+        let lexicon = self.lexicons.get(usize::from(chip.0)).cloned().unwrap_or_default();
+        let part_fact = |key: usize| {
+            let place = places.get(key).copied().unwrap_or(0);
+            fact_of(part(&self.terms, &lexicon, place as usize)?, field).cloned()
+        };
+        let by_key: Vec<Option<Fact>> = (0..places.len()).map(part_fact).collect();
+        let said = |row: usize| by_key.get(keys.at(row)).and_then(Option::as_ref);
+        match own {
+            Column::Numbers(values, states) => {
+                let by_key: Vec<Option<(f64, u8)>> = by_key.iter().map(|fact| fact.as_ref().and_then(as_double)).collect();
+                let mut merged = values.to_vec();
+                let mut marks = states.as_ref().map_or_else(|| vec![KNOWN; rows], |states| states.to_vec());
+                for (row, (value, mark)) in merged.iter_mut().zip(&mut marks).enumerate() {
+                    if said(row).is_none() {
+                        continue;
+                    }
+                    match by_key.get(keys.at(row)).copied().flatten() {
+                        Some((part, state)) if *mark == UNKNOWN || (*mark == state && (state != KNOWN || *value == part)) => {
+                            (*value, *mark) = (part, state);
+                        }
+                        _ => strange.push(row),
+                    }
+                }
+                Column::Numbers(merged.into(), Some(marks.into()))
+            }
+            Column::Words(own_keys, own_places) => {
+                let Some(lexicon) = self.lexicons.get_mut(usize::from(field.0)) else { return own.clone() };
+                let by_key: Vec<Option<u32>> = by_key.iter().map(|fact| fact.as_ref().map(|f| lexicon.place_of(f))).collect();
+                let merged: Vec<u32> = (0..rows)
+                    .map(|row| {
+                        let own = own_places.get(own_keys.at(row)).copied().unwrap_or(0);
+                        let part = by_key.get(keys.at(row)).copied().flatten();
+                        if part.is_some_and(|part| own != 0 && own != part) {
+                            strange.push(row);
+                        }
+                        part.unwrap_or(own)
+                    })
+                    .collect();
+                direct(merged, lexicon)
+            }
+            _ => own.clone(),
+        }
+    }
+
+    /// Fills what is unknown from the standard case, in the order in which one field takes its value from another.
+    fn fill(&mut self, columns: &mut [Column], rows: usize) {
+        let mut done = vec![false; columns.len()];
+        let ids: Vec<FieldId> = self.terms.dictionary.ids().collect();
+        for id in ids {
+            self.fill_one(id, columns, rows, &mut done);
+        }
+    }
+
+    fn fill_one(&mut self, id: FieldId, columns: &mut [Column], rows: usize, done: &mut [bool]) {
+        if done.get_mut(usize::from(id.0)).is_none_or(|done| std::mem::replace(done, true)) {
+            return;
+        }
+        let filling = match &self.terms.dictionary.field(id).standard {
+            Standard::Unknown => return,
+            Standard::Is(fact) => Column::Same(fact.clone()),
+            Standard::SameAs(other) => {
+                let other = *other;
+                self.fill_one(other, columns, rows, done);
+                let Some(column) = columns.get(usize::from(other.0)) else { return };
+                match self.keyed(other, column, columns) {
+                    Some((keys, facts)) => {
+                        let Some(lexicon) = self.lexicons.get_mut(usize::from(id.0)) else { return };
+                        Column::Words(keys, facts.iter().map(|fact| lexicon.place_of(fact)).collect())
+                    }
+                    None => column.clone(),
+                }
+            }
+        };
+        let Some(own) = columns.get(usize::from(id.0)) else { return };
+        let filled = match (own, &filling) {
+            (Column::Same(Fact::Unknown), _) => filling,
+            (Column::Same(_), _) => return,
+            (Column::Numbers(values, Some(states)), Column::Same(fact)) => {
+                let Some((value, state)) = as_double(fact) else { return };
+                let fill = |(own, mark): (&f64, &u8)| if *mark == UNKNOWN { (value, state) } else { (*own, *mark) };
+                let (values, states): (Vec<f64>, Vec<u8>) = values.iter().zip(states.iter()).map(fill).unzip();
+                Column::Numbers(values.into(), Some(states.into()))
+            }
+            (Column::Numbers(..), _) => return,
+            _ => {
+                let Some((keys, facts)) = self.keyed(id, own, columns) else { return };
+                let Some(lexicon) = self.lexicons.get_mut(usize::from(id.0)) else { return };
+                let places: Vec<u32> = facts.iter().map(|fact| lexicon.place_of(fact)).collect();
+                match filling {
+                    Column::Words(other_keys, other) => {
+                        let place = |row: usize| match places.get(keys.at(row)).copied().unwrap_or(0) {
+                            0 => other.get(other_keys.at(row)).copied().unwrap_or(0),
+                            own => own,
+                        };
+                        direct((0..rows).map(place).collect(), lexicon)
+                    }
+                    Column::Same(fact) => {
+                        let with = lexicon.place_of(&fact);
+                        Column::Words(keys, places.iter().map(|place| if *place == 0 { with } else { *place }).collect())
+                    }
+                    _ => return,
+                }
+            }
+        };
+        if let Some(place) = columns.get_mut(usize::from(id.0)) {
+            *place = filled;
+        }
+    }
+
+    /// A column of words or of parts as keys with the facts that they stand for.
+    fn keyed(&self, id: FieldId, column: &Column, columns: &[Column]) -> Option<(Keys, Vec<Fact>)> {
+        let lexicon = |id: FieldId| self.lexicons.get(usize::from(id.0));
+        match column {
+            Column::Words(keys, places) => {
+                let facts = &lexicon(id)?.facts;
+                Some((keys.clone(), places.iter().map(|place| facts.get(*place as usize).cloned().unwrap_or_default()).collect()))
+            }
+            Column::Part => {
+                let chip = self.terms.chip?;
+                let Some(Column::Words(keys, places)) = columns.get(usize::from(chip.0)) else { return None };
+                let chips = lexicon(chip)?;
+                let fact = |place: &u32| fact_of(part(&self.terms, chips, *place as usize)?, id).cloned();
+                Some((keys.clone(), places.iter().map(|place| fact(place).unwrap_or_default()).collect()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A bound as a double: those of the dictionary are short enough to be told from their neighbours.
+fn outside(bound: Number) -> f64 {
+    double_of(bound).unwrap_or_else(|| bound.approx())
+}
+
+fn as_double(fact: &Fact) -> Option<(f64, u8)> {
+    match fact {
+        Fact::Number(number) => Some((double_of(*number)?, KNOWN)),
+        Fact::Absent => Some((0.0, ABSENT)),
+        _ => None,
+    }
+}
+
+/// A column whose keys are the places themselves.
+fn direct(places: Vec<u32>, lexicon: &Lexicon) -> Column {
+    Column::Words(Keys::Wide(places.into()), (0..lexicon.facts.len() as u32).collect())
+}
+
+/// Texts of any kind as one kind, and nothing else changed.
+fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::LargeUtf8 | DataType::Utf8View => cast(array, &DataType::Utf8),
+        DataType::Dictionary(key, values) if text(values) && **values != DataType::Utf8 => {
+            cast(array, &DataType::Dictionary(key.clone(), Box::new(DataType::Utf8)))
+        }
+        DataType::Dictionary(_, values) if !text(values) => cast(array, values),
+        _ => Ok(Arc::clone(array)),
+    }
+}
+
+/// A cell as order books write it.
+fn cell(array: &ArrayRef, day: bool, row: usize) -> Result<String, ArrowError> {
+    if array.is_null(row) {
+        return Ok(String::new());
+    }
+    match array.data_type() {
+        DataType::List(_) | DataType::LargeList(_) => {
+            let words = match array.as_list_opt::<i32>() {
+                Some(list) => list.value(row),
+                None => array.as_list::<i64>().value(row),
+            };
+            let words = (0..words.len()).map(|at| array_value_to_string(&words, at)).collect::<Result<Vec<_>, _>>()?;
+            Ok(if words.is_empty() { "none".to_owned() } else { words.join(" ") })
+        }
+        DataType::Date64 | DataType::Timestamp(..) if day => {
+            let days = cast(&array.slice(row, 1), &DataType::Date32)?;
+            let day = days.as_primitive::<Date32Type>();
+            Ok(day_of(day.value(0)).map_or_else(String::new, |day| day.to_string()))
+        }
+        _ => array_value_to_string(array, row),
+    }
+}
+
+fn days(array: &ArrayRef, strange: &mut Strange) -> Result<ScalarBuffer<i32>, ArrowError> {
+    const FIRST: i32 = -719_162; // 1 January of the year 1
+    const LAST: i32 = 2_932_896; // 31 December 9999
+    let (days, nulls) = match array.data_type() {
+        DataType::Utf8 => {
+            let texts = array.as_string::<i32>();
+            let mut last = ("", None);
+            let days: Vec<i32> = (0..texts.len())
+                .map(|row| {
+                    let text = if texts.is_null(row) { "" } else { texts.value(row) };
+                    if text != last.0 || row == 0 {
+                        last = (text, parse_date(text).ok().map(since));
+                    }
+                    last.1.unwrap_or(i32::MAX)
+                })
+                .collect();
+            (ScalarBuffer::from(days), None)
+        }
+        DataType::Dictionary(..) => return days_of_words(array, strange),
+        DataType::Null => (ScalarBuffer::from(vec![i32::MAX; array.len()]), None),
+        _ => {
+            let days = cast(array, &DataType::Date32)?;
+            let days = days.as_primitive::<Date32Type>();
+            (days.values().clone(), days.nulls().cloned())
+        }
+    };
+    let right = |(row, day): (usize, &i32)| (FIRST..=LAST).contains(day) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0) && days.iter().fold(true, |all, day| all & (FIRST..=LAST).contains(day)) {
+        return Ok(days);
+    }
+    // A row without a day is odd; here it takes another's, so that it does not stretch the batch over other law.
+    let some = days.iter().enumerate().find(|at| right(*at)).map_or(0, |(_, day)| *day);
+    strange.extend(days.iter().enumerate().filter(|at| !right(*at)).map(|(row, _)| row));
+    Ok(days.iter().enumerate().map(|at| if right(at) { *at.1 } else { some }).collect::<Vec<i32>>().into())
+}
+
+fn days_of_words(array: &ArrayRef, strange: &mut Strange) -> Result<ScalarBuffer<i32>, ArrowError> {
+    days(&cast(array, &DataType::Utf8)?, strange)
+}
+
+/// What rows have, where some have nothing.
+fn states(nulls: Option<&NullBuffer>) -> Option<Arc<[u8]>> {
+    let nulls = nulls.filter(|nulls| nulls.null_count() > 0)?;
+    Some(nulls.iter().map(|valid| if valid { KNOWN } else { UNKNOWN }).collect())
+}
+
+fn numbers(array: &ArrayRef, strange: &mut Strange) -> Result<Column, ArrowError> {
+    /// Beyond this not every whole number is a double.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match array.data_type() {
+        DataType::Float64 => {
+            let doubles = array.as_primitive::<Float64Type>();
+            Ok(Column::Numbers(doubles.values().clone(), states(doubles.nulls())))
+        }
+        kind if kind.is_integer() => {
+            let doubles = cast(array, &DataType::Float64)?;
+            let doubles: &PrimitiveArray<Float64Type> = doubles.as_primitive();
+            strange.extend(doubles.values().iter().enumerate().filter(|(_, value)| value.abs() >= EXACT).map(|(row, _)| row));
+            Ok(Column::Numbers(doubles.values().clone(), states(doubles.nulls())))
+        }
+        // Decimals and short floats mean the number that their digits say, and so do texts.
+        _ => {
+            let texts = (0..array.len())
+                .map(|row| if array.is_null(row) { Ok(None) } else { array_value_to_string(array, row).map(Some) })
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(read_numbers(&StringArray::from(texts), false, strange))
+        }
+    }
+}
+
+/// Numbers out of texts; rows that hold none, or one that no double tells, are marked.
+fn read_numbers(texts: &StringArray, absent: bool, strange: &mut Strange) -> Column {
+    let mut values = Vec::with_capacity(texts.len());
+    let mut marks = Vec::with_capacity(texts.len());
+    for row in 0..texts.len() {
+        let text = if texts.is_null(row) { "" } else { texts.value(row).trim() };
+        let (value, mark) = match text {
+            "" | "unknown" => (0.0, UNKNOWN),
+            "none" if absent => (0.0, ABSENT),
+            text => match double(text) {
+                Some(value) => (value, KNOWN),
+                None => {
+                    strange.push(row);
+                    (0.0, UNKNOWN)
+                }
+            },
+        };
+        values.push(value);
+        marks.push(mark);
+    }
+    let all = marks.iter().all(|mark| *mark == KNOWN);
+    Column::Numbers(values.into(), (!all).then(|| marks.into()))
+}
+
+/// The double that a text stands for.
+fn double(text: &str) -> Option<f64> {
+    // Fifteen digits or fewer come back from a double as they were.
+    let short = text.len() <= 16
+        && text.bytes().filter(u8::is_ascii_digit).count() <= 15
+        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && text.starts_with(|c: char| c.is_ascii_digit());
+    if short { text.parse().ok() } else { Number::parse(text).ok().and_then(double_of) }
+}
+
+fn booleans(array: &BooleanArray, terms: &Terms<'_>, field: FieldId, lexicon: &mut Lexicon) -> Column {
+    let place = |lexicon: &mut Lexicon, text: &str| lexicon.place(terms, field, text).unwrap_or(0);
+    let (no, yes) = (place(lexicon, "no"), place(lexicon, "yes"));
+    let bits = array.values();
+    let mut keys: Vec<u8> = Vec::with_capacity(array.len());
+    let bytes = bits.values().get(bits.offset() / 8..).unwrap_or_default();
+    let start = bits.offset() % 8;
+    for byte in bytes {
+        keys.extend((0..8).map(|at| byte >> at & 1));
+    }
+    keys.drain(..start.min(keys.len()));
+    keys.truncate(array.len());
+    if let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        for (key, valid) in keys.iter_mut().zip(nulls.iter()) {
+            *key = if valid { *key } else { 2 };
+        }
+    }
+    Column::Words(Keys::Bytes(keys.into()), [no, yes, 0].into())
+}
+
+/// The places of texts in a lexicon, each looked up once; a text that is no fact is place none.
+fn places(texts: &StringArray, terms: &Terms<'_>, field: FieldId, lexicon: &mut Lexicon) -> Vec<Option<u32>> {
+    (0..texts.len()).map(|at| if texts.is_null(at) { Some(0) } else { lexicon.place(terms, field, texts.value(at)) }).collect()
+}
+
+fn words(texts: &StringArray, terms: &Terms<'_>, field: FieldId, lexicon: &mut Lexicon, strange: &mut Strange) -> Column {
+    let mut last = ("", Some(0));
+    let keys: Vec<u32> = (0..texts.len())
+        .map(|row| {
+            let text = if texts.is_null(row) { "" } else { texts.value(row) };
+            if text != last.0 {
+                last = (text, lexicon.place(terms, field, text));
+            }
+            last.1.unwrap_or_else(|| {
+                strange.push(row);
+                0
+            })
+        })
+        .collect();
+    direct(keys, lexicon)
+}
+
+fn dictionary(
+    array: &ArrayRef,
+    terms: &Terms<'_>,
+    field: FieldId,
+    lexicon: &mut Lexicon,
+    strange: &mut Strange,
+) -> Result<Column, ArrowError> {
+    let any = array.as_any_dictionary();
+    let values = cast(any.values(), &DataType::Utf8)?;
+    let found = places(values.as_string::<i32>(), terms, field, lexicon);
+    let keys = keys_of(array);
+    if found.iter().any(Option::is_none) || array.null_count() > 0 {
+        strange.extend((0..array.len()).filter(|row| array.is_valid(*row) && found.get(keys.at(*row)) == Some(&None)));
+    }
+    // One key more, for rows that have none.
+    let places: Arc<[u32]> = found.iter().map(|place| place.unwrap_or(0)).chain([0]).collect();
+    Ok(Column::Words(keys, places))
+}
+
+/// The keys as they lie there where they are small and every row has one; else a copy.
+fn keys_of(array: &ArrayRef) -> Keys {
+    let any = array.as_any_dictionary();
+    let beyond = any.values().len();
+    if array.null_count() > 0 || beyond == 0 {
+        let key = |(row, key): (usize, usize)| if array.is_valid(row) { key as u32 } else { beyond as u32 };
+        return Keys::Wide(any.normalized_keys().into_iter().enumerate().map(key).collect::<Vec<_>>().into());
+    }
+    let raw = |buffer: &Buffer| buffer.clone();
+    if let Some(dictionary) = array.as_dictionary_opt::<UInt8Type>() {
+        return Keys::Bytes(dictionary.keys().values().clone());
+    }
+    if let Some(dictionary) = array.as_dictionary_opt::<Int8Type>() {
+        return Keys::Bytes(ScalarBuffer::from(raw(dictionary.keys().values().inner())));
+    }
+    if let Some(dictionary) = array.as_dictionary_opt::<UInt16Type>() {
+        return Keys::Shorts(dictionary.keys().values().clone());
+    }
+    if let Some(dictionary) = array.as_dictionary_opt::<Int16Type>() {
+        return Keys::Shorts(ScalarBuffer::from(raw(dictionary.keys().values().inner())));
+    }
+    if let Some(dictionary) = array.as_dictionary_opt::<UInt32Type>() {
+        return Keys::Wide(dictionary.keys().values().clone());
+    }
+    if let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() {
+        return Keys::Wide(ScalarBuffer::from(raw(dictionary.keys().values().inner())));
+    }
+    Keys::Wide(any.normalized_keys().into_iter().map(|key| key as u32).collect::<Vec<_>>().into())
+}
+
+/// The number of a row, exactly.
+pub(crate) fn number_fact(value: f64, state: u8) -> Fact {
+    match state {
+        UNKNOWN => Fact::Unknown,
+        ABSENT => Fact::Absent,
+        _ => number_of(value).map_or(Fact::Unknown, Fact::Number),
+    }
+}
