@@ -27,7 +27,7 @@ use pulp::{Arch, Simd, WithSimd};
 use regime::{Corridor, Lens, Library, Outcome, Policy};
 
 /// Rows that a batch has.
-const BATCH: usize = 65_536;
+const BATCH: usize = 16_384;
 
 // ---- the rule by hand ------------------------------------------------------------------------------
 
@@ -226,7 +226,7 @@ fn decide(reader: &mut Reader<'_>, judge: &mut Judge, batches: &[RecordBatch], o
     for batch in batches {
         let read: Batch = reader.read(batch, 1).unwrap();
         let decided = judge.decide(reader, &read);
-        out.extend(judge.outcomes(&decided));
+        judge.outcomes(&decided, out);
     }
 }
 
@@ -237,7 +237,7 @@ fn with_clauses(reader: &mut Reader<'_>, judge: &mut Judge, batches: &[RecordBat
     for batch in batches {
         let read: Batch = reader.read(batch, 1).unwrap();
         let decided = judge.decide(reader, &read);
-        out.extend(judge.outcomes(&decided));
+        judge.outcomes(&decided, out);
         judge.clauses(0, &decided, bits);
     }
 }
@@ -276,7 +276,11 @@ fn main() {
     let mut hand = vec![0u8; n];
     let (mut a, mut b, mut c, mut d, mut e, mut bits, mut more) = (vec![], vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut variants = vec![
-        Variant { what: "by hand", rows: n, run: Box::new(|| Arch::new().dispatch(Hand(black_box(&rows), black_box(&mut hand)))) },
+        Variant {
+            what: "by hand",
+            rows: n,
+            run: Box::new(|| Arch::new().dispatch(Hand(black_box(&rows), black_box(&mut hand)))),
+        },
         Variant { what: "task, outcome", rows: n, run: Box::new(|| decide(&mut outcome.0, &mut outcome.1, &table, &mut a)) },
         Variant {
             what: "task, clauses",
@@ -291,13 +295,21 @@ fn main() {
                 decide(&mut fresh.0, &mut fresh.1, &named, &mut vec![]);
             }),
         },
-        Variant { what: "corridor, parts by name", rows: n / 2, run: Box::new(|| decide(&mut by_name.0, &mut by_name.1, &named, &mut c)) },
+        Variant {
+            what: "corridor, parts by name",
+            rows: n / 2,
+            run: Box::new(|| decide(&mut by_name.0, &mut by_name.1, &named, &mut c)),
+        },
         Variant {
             what: "corridor, parts by name, clauses",
             rows: n / 2,
             run: Box::new(|| with_clauses(&mut by_name_bits.0, &mut by_name_bits.1, &named, &mut d, &mut more)),
         },
-        Variant { what: "corridor, parts by number", rows: n / 2, run: Box::new(|| decide(&mut by_number.0, &mut by_number.1, &numbered, &mut e)) },
+        Variant {
+            what: "corridor, parts by number",
+            rows: n / 2,
+            run: Box::new(|| decide(&mut by_number.0, &mut by_number.1, &numbered, &mut e)),
+        },
         Variant {
             what: "corridor, one by one",
             rows: 2000,

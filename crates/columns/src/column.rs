@@ -196,6 +196,16 @@ pub(crate) fn double_of(number: Number) -> Option<f64> {
     (number_of(value) == Some(number)).then_some(value)
 }
 
+/// A fact as a number of a column, with whether it is known; none where no double tells it.
+pub(crate) fn as_double(fact: &Fact) -> Option<(f64, u8)> {
+    match fact {
+        Fact::Unknown => Some((0.0, UNKNOWN)),
+        Fact::Number(number) => Some((double_of(*number)?, KNOWN)),
+        Fact::Absent => Some((0.0, ABSENT)),
+        _ => None,
+    }
+}
+
 /// A day by its distance from 1970-01-01 (H. Hinnant, chrono-compatible low-level date algorithms, 2013).
 pub(crate) fn day_of(since: i32) -> Option<Date> {
     let days = i64::from(since) + 719_468;

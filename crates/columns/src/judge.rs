@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use facts::Case;
 use pulp::{Arch, Simd, WithSimd};
-use regime::{Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, turns_on_totals};
+use regime::{
+    Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, turns_on_totals,
+};
 
 use crate::column::{Batch, since};
 use crate::lane::TILE;
@@ -144,11 +146,17 @@ impl Judge {
         verdict.decision.fees.iter().map(with).collect()
     }
 
-    /// The outcome of every row, over all gates: its place in [`Outcome::ALL`], or 255 for a row with problems.
-    pub fn outcomes(&self, decided: &Decided) -> Vec<u8> {
+    /// Adds the outcome of every row, over all gates: its place in [`Outcome::ALL`], or 255 for a row with problems.
+    pub fn outcomes(&self, decided: &Decided, to: &mut Vec<u8>) {
         let code = |outcome: Outcome| Outcome::ALL.iter().position(|o| *o == outcome).map_or(u8::MAX, |at| at as u8);
         let undetermined = code(Outcome::Undetermined);
-        let ends = |verdict: &Verdict| u16::from(code(verdict.decision.mildest)) | u16::from(code(verdict.decision.strictest)) << 8;
+        let ends =
+            |verdict: &Verdict| u16::from(code(verdict.decision.mildest)) | u16::from(code(verdict.decision.strictest)) << 8;
+        let settle = |both: u16| if both & 0xff == both >> 8 { both as u8 } else { undetermined };
+        if let ([ids], [gate]) = (decided.gates.as_slice(), self.gates.as_slice()) {
+            let table: Vec<u8> = gate.verdicts.iter().map(|verdict| settle(ends(verdict))).collect();
+            return to.extend(ids.iter().map(|id| table.get(*id as usize).copied().unwrap_or(u8::MAX)));
+        }
         let mut rows: Vec<u16> = Vec::new();
         for (ids, gate) in decided.gates.iter().zip(&self.gates) {
             let table: Vec<u16> = gate.verdicts.iter().map(ends).collect();
@@ -161,14 +169,14 @@ impl Judge {
                 }
             }
         }
-        let settle = |both: u16| if both & 0xff == both >> 8 { both as u8 } else { undetermined };
-        rows.into_iter().map(settle).collect()
+        to.extend(rows.into_iter().map(settle));
     }
 
     /// The clauses that surely apply at a gate, a bit each by [`regime::ClauseId`]: for every row as many words as the law's clauses
     /// fill; none where the judge does not tell them. Rows with problems have no bits.
     pub fn clauses(&self, gate: usize, decided: &Decided, to: &mut Vec<u64>) {
-        let (Some(own), Some(ids), Some(law)) = (self.gates.get(gate), decided.gates.get(gate), self.corridor.laws.get(gate)) else {
+        let (Some(own), Some(ids), Some(law)) = (self.gates.get(gate), decided.gates.get(gate), self.corridor.laws.get(gate))
+        else {
             return;
         };
         let width = law.clauses.len().div_ceil(64);
@@ -252,7 +260,8 @@ impl Gate {
             None => {
                 let Some(questions) = self.ask(law, every, first, last) else { return false };
                 let turns = self.starts.get(first + 1..=last).unwrap_or_default().to_vec();
-                let days = Days { law, epochs: self.epochs.get(first..=last).unwrap_or_default(), questions: &questions, turns: &turns };
+                let days =
+                    Days { law, epochs: self.epochs.get(first..=last).unwrap_or_default(), questions: &questions, turns: &turns };
                 let plan = Some(Plan::new(days, reader, batch));
                 if self.plans.len() >= MOST_PLANS {
                     self.plans.clear();
@@ -270,7 +279,15 @@ impl Gate {
         done
     }
 
-    fn run(&mut self, law: &Law, every: bool, planned: &mut Planned, reader: &Reader<'_>, batch: &Batch, ids: &mut [u32]) -> bool {
+    fn run(
+        &mut self,
+        law: &Law,
+        every: bool,
+        planned: &mut Planned,
+        reader: &Reader<'_>,
+        batch: &Batch,
+        ids: &mut [u32],
+    ) -> bool {
         let Some(mut plan) = planned.plan.take() else { return false };
         let epochs = self.epochs.get(planned.first..=planned.last).unwrap_or_default().to_vec();
         let days = Days { law, epochs: &epochs, questions: &planned.questions, turns: &planned.turns };
@@ -283,7 +300,7 @@ impl Gate {
         for start in (0..batch.rows).step_by(TILE) {
             let end = (start + TILE).min(batch.rows);
             Arch::new().dispatch(Keys { plan: &plan, days, batch, prepared: &prepared, rows: (start, end), to: &mut tile });
-            settle(&plan, days, reader, batch, start, &mut tile);
+            settle(&mut plan, days, reader, batch, start, &mut tile);
             let Some(ids) = ids.get_mut(start..end) else { break };
             planned.met.look_up(&tile, plan.words, ids);
             if ids.iter().fold(false, |any, id| any | (*id == NONE)) {
@@ -293,7 +310,8 @@ impl Gate {
                     *id = match planned.met.get(&key) {
                         Some(id) => id,
                         None => {
-                            let Some(case) = (batch.odd_at(start + at).is_none()).then(|| reader.case(batch, start + at)).flatten()
+                            let Some(case) =
+                                (batch.odd_at(start + at).is_none()).then(|| reader.case(batch, start + at)).flatten()
                             else {
                                 continue;
                             };
@@ -358,7 +376,7 @@ impl Gate {
 }
 
 /// Gives the rows that stand too near a bound the digit that the judge of one case finds.
-fn settle(plan: &Plan, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, start: usize, tile: &mut Tile) {
+fn settle(plan: &mut Plan, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, start: usize, tile: &mut Tile) {
     for (row, digit) in std::mem::take(&mut tile.near) {
         if let Some(key) = tile.words.get_mut(plan.word_of(digit)).and_then(|word| word.get_mut(row)) {
             plan.settle(days, reader, batch, start + row, digit, key);

@@ -86,9 +86,10 @@ fn wrong(terms: &Terms<'_>, means: Means, kind: &DataType) -> Option<&'static st
         Means::Day => (
             match kind {
                 DataType::Date32 | DataType::Date64 => true,
-                DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond, zone) => {
-                    zone.as_ref().is_none_or(|zone| matches!(&**zone, "UTC" | "+00:00" | "Z"))
-                }
+                DataType::Timestamp(
+                    TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond,
+                    zone,
+                ) => zone.as_ref().is_none_or(|zone| matches!(&**zone, "UTC" | "+00:00" | "Z")),
                 _ => false,
             },
             "days: dates, timestamps without a time zone or in UTC, or texts as in 2024-03-01",
@@ -98,7 +99,10 @@ fn wrong(terms: &Terms<'_>, means: Means, kind: &DataType) -> Option<&'static st
         Means::Fact(field) => match &terms.dictionary.field(field).kind {
             FieldType::Number => {
                 let right = kind.is_integer()
-                    || matches!(kind, DataType::Float32 | DataType::Float64 | DataType::Decimal128(..) | DataType::Decimal256(..));
+                    || matches!(
+                        kind,
+                        DataType::Float32 | DataType::Float64 | DataType::Decimal128(..) | DataType::Decimal256(..)
+                    );
                 (right, "numbers: whole ones, doubles, decimals, or texts as in 5.92")
             }
             FieldType::Bool => (*kind == DataType::Boolean, "booleans, or texts: yes or no"),

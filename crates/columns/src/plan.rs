@@ -6,12 +6,15 @@ use std::ops::Range;
 use facts::{Case, Exact, Fact, FieldId};
 use regime::{Asked, Epoch, Law, Questions, Term};
 
-use crate::column::{Batch, Column, KNOWN, Keys, UNKNOWN};
-use crate::lane::{Lane, Step, Steps, TILE, stretch};
+use crate::column::{Batch, Column, KNOWN, Keys, UNKNOWN, as_double};
+use crate::lane::{DEEPEST, Lane, Rows, Step, Steps, TILE, Work, reckon, stretch};
 use crate::read::Reader;
 
 /// How many words of 32 bits a key may have.
 pub(crate) const WORDS: usize = 4;
+
+/// Questions, by epoch and place.
+type Asks = Vec<(usize, usize)>;
 
 /// A row's key.
 pub(crate) type Key = [u32; WORDS];
@@ -44,7 +47,7 @@ struct Digit {
     bits: u32,
     ask: Ask,
     /// The questions, by epoch and place.
-    asked: Vec<(usize, usize)>,
+    asked: Asks,
     marks: Marks,
 }
 
@@ -56,10 +59,22 @@ enum Ask {
     /// A column of words or parts, with the mark of every place of its lexicon that was seen.
     Words(FieldId, Vec<u32>),
     /// A number among steps. Marks: 0 unknown, 1 absent, then the segments between steps.
-    Number(Lane, Steps),
+    Number(Number),
     /// Anything else, row by row, from these facts.
     Any(Vec<FieldId>),
 }
+
+#[derive(Clone, Debug)]
+struct Number {
+    lane: Lane,
+    work: Vec<Work>,
+    steps: Steps,
+    /// What the judge of one case said of numbers too near a step, by the doubles that they are reckoned from.
+    settled: HashMap<Vec<u64>, u32>,
+}
+
+/// How many such are kept.
+const MOST_SETTLED: usize = 4096;
 
 /// Answers to all questions of a digit, each told by a number.
 #[derive(Clone, Debug, Default)]
@@ -100,9 +115,9 @@ impl Plan {
         if !days.turns.is_empty() {
             plan.add(Ask::Day, vec![], Marks::default());
         }
-        let mut words: Vec<(FieldId, Vec<(usize, usize)>)> = Vec::new();
-        let mut numbers: Vec<(Lane, Vec<(usize, usize)>)> = Vec::new();
-        let mut others: Vec<(Vec<FieldId>, Vec<(usize, usize)>)> = Vec::new();
+        let mut words: Vec<(FieldId, Asks)> = Vec::new();
+        let mut numbers: Vec<(Lane, Asks)> = Vec::new();
+        let mut others: Vec<(Vec<FieldId>, Asks)> = Vec::new();
         for (epoch, questions) in days.questions.iter().enumerate() {
             for (at, asked) in questions.list.iter().enumerate() {
                 match source(reader, batch, asked) {
@@ -116,9 +131,14 @@ impl Plan {
         for (column, asked) in words {
             plan.add(Ask::Words(column, Vec::new()), asked, Marks::default());
         }
+        // One number often goes into the next.
+        numbers.sort_by_key(|(lane, _)| lane.facts());
+        let mut last: Option<Lane> = None;
         for (lane, asked) in numbers {
-            let (steps, marks) = segments(days, &lane, &asked);
-            plan.add(Ask::Number(lane, steps), asked, marks);
+            let (steps, marks) = segments(days, batch, &lane, &asked);
+            let work = lane.work(last.as_ref());
+            last = Some(lane.clone());
+            plan.add(Ask::Number(Number { lane, work, steps, settled: HashMap::new() }), asked, marks);
         }
         for (fields, asked) in others {
             plan.add(Ask::Any(fields), asked, Marks::default());
@@ -126,7 +146,7 @@ impl Plan {
         plan
     }
 
-    fn add(&mut self, ask: Ask, asked: Vec<(usize, usize)>, marks: Marks) {
+    fn add(&mut self, ask: Ask, asked: Asks, marks: Marks) {
         self.digits.push(Digit { word: 0, shift: 0, bits: 0, ask, asked, marks });
     }
 
@@ -135,9 +155,11 @@ impl Plan {
     pub(crate) fn prepare(&mut self, days: Days<'_>, reader: &Reader<'_>, batch: &Batch) -> Option<(bool, Prepared)> {
         let mut prepared = Vec::with_capacity(self.digits.len());
         let mut moved = false;
+        let parts = self.parts(reader, batch);
+        let rows = Rows { batch, parts: &parts };
         let blank = blank(days, reader, batch);
         for digit in &mut self.digits {
-            let (ready, most) = digit.prepare(days, reader, batch, &blank);
+            let (ready, most) = digit.prepare(days, reader, rows, &blank);
             prepared.push(ready);
             if digit.bits == 0 || u64::from(most) > 1 << digit.bits {
                 // Where many answers were met there will be more: they get room.
@@ -154,7 +176,31 @@ impl Plan {
                 local.iter_mut().for_each(|mark| *mark <<= digit.shift);
             }
         }
-        Some((moved, Prepared(prepared)))
+        Some((moved, Prepared { ready: prepared, parts }))
+    }
+
+    /// The numbers of parts that go into what is reckoned with other columns.
+    fn parts(&self, reader: &Reader<'_>, batch: &Batch) -> Vec<(FieldId, Column)> {
+        let mut fields = Vec::new();
+        for digit in &self.digits {
+            if let Ask::Number(Number { lane, .. }) = &digit.ask {
+                lane.columns(&mut fields);
+            }
+        }
+        fields.sort();
+        fields.dedup();
+        fields.retain(|field| matches!(batch.column(*field), Column::Part));
+        let Some(Column::Words(keys, places)) = reader.terms.chip.map(|chip| batch.column(chip)) else { return Vec::new() };
+        let spread = |field: FieldId| {
+            // What no double tells is left to the judge of one case, as everything that is not a number.
+            let number = |place: &u32| as_double(&reader.part_fact(field, *place)).unwrap_or((f64::NAN, KNOWN));
+            let by_key: Vec<(f64, u8)> = places.iter().map(number).collect();
+            let rows = (0..batch.rows).map(|row| by_key.get(keys.at(row)).copied().unwrap_or((f64::NAN, KNOWN)));
+            let (values, states): (Vec<f64>, Vec<u8>) = rows.unzip();
+            let all = by_key.iter().all(|(_, state)| *state == KNOWN);
+            (field, Column::Numbers(values.into(), (!all).then(|| states.into())))
+        };
+        fields.into_iter().map(spread).collect()
     }
 
     /// Gives every digit its place, the widest first.
@@ -175,9 +221,10 @@ impl Plan {
     #[inline(always)]
     pub(crate) fn keys(&self, days: Days<'_>, batch: &Batch, prepared: &Prepared, tile: Range<usize>, to: &mut Tile) {
         let rows = tile.len();
+        let all = Rows { batch, parts: &prepared.parts };
         to.words.iter_mut().take(self.words).for_each(|word| word.fill(0));
         to.near.clear();
-        for (at, (digit, ready)) in self.digits.iter().zip(&prepared.0).enumerate() {
+        for (at, (digit, ready)) in self.digits.iter().zip(&prepared.ready).enumerate() {
             let Tile { words, numbers, counts, near } = to;
             let Some(word) = words.get_mut(digit.word).and_then(|word| word.get_mut(..rows)) else { continue };
             match (&digit.ask, ready) {
@@ -192,24 +239,27 @@ impl Plan {
                     Some(Keys::Shorts(keys)) => {
                         spread(word, stretch(keys, tile.start, rows).iter().map(|key| usize::from(*key)), local);
                     }
-                    Some(Keys::Wide(keys)) => spread(word, stretch(keys, tile.start, rows).iter().map(|key| *key as usize), local),
+                    Some(Keys::Wide(keys)) => {
+                        spread(word, stretch(keys, tile.start, rows).iter().map(|key| *key as usize), local)
+                    }
                     None => {}
                 },
-                (Ask::Number(lane, steps), _) => {
-                    let (Some(numbers), Some(counts)) = (numbers.get_mut(..rows), counts.get_mut(..rows)) else { continue };
-                    lane.reckon(batch, tile.start, numbers);
-                    steps.count(numbers, counts);
+                (Ask::Number(Number { lane, work, steps, .. }), _) => {
+                    reckon(work, all, (tile.start, rows), numbers);
+                    let (Some(counts), Some(numbers)) = (counts.get_mut(..rows), numbers.first().and_then(|n| n.get(..rows)))
+                    else {
+                        continue;
+                    };
+                    let unsure = steps.count(numbers, counts);
                     for (key, count) in word.iter_mut().zip(&*counts) {
                         *key |= (2 + *count as u32) << digit.shift;
                     }
-                    let unsure = !steps.exact()
-                        && counts.iter().fold(0, |all, count| all | (*count as u32 ^ (*count >> 32) as u32)) != 0;
                     if unsure {
                         let apart = |count: &u64| *count as u32 != (*count >> 32) as u32;
                         near.extend(counts.iter().enumerate().filter(|(_, count)| apart(count)).map(|(row, _)| (row, at)));
                     }
                     if let Ready::States = ready {
-                        digit.states(lane, batch, tile.start, word, near, at);
+                        digit.states(lane, all, tile.start, word, near, at);
                     }
                 }
                 (Ask::Any(_), Ready::Rows(marks)) => {
@@ -222,17 +272,32 @@ impl Plan {
     }
 
     /// The key of a row that stands too near a bound, with this digit as the judge of one case gives it.
-    pub(crate) fn settle(&self, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, row: usize, at: usize, key: &mut u32) {
-        let Some(digit) = self.digits.get(at) else { return };
-        let Ask::Number(lane, _) = &digit.ask else { return };
-        let mut case = blank(days, reader, batch);
+    pub(crate) fn settle(&mut self, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, row: usize, at: usize, key: &mut u32) {
+        let Some(digit) = self.digits.get_mut(at) else { return };
+        let Ask::Number(number) = &mut digit.ask else { return };
         let mut fields = Vec::new();
-        lane.columns(&mut fields);
-        for field in fields {
-            case.set(field, reader.fact(batch, field, row));
+        number.lane.columns(&mut fields);
+        let all = Rows { batch, parts: &[] };
+        let doubles: Vec<u64> = fields
+            .iter()
+            .map(|field| match all.column(*field) {
+                Column::Numbers(values, _) if Lane::Column(*field).state(all, row) == KNOWN => {
+                    values.get(row).copied().unwrap_or(f64::NAN).to_bits()
+                }
+                // Of a part, and of what is unknown or absent, nothing is kept.
+                _ => u64::MAX,
+            })
+            .collect();
+        let keep = !doubles.contains(&u64::MAX);
+        let known = number.settled.get(&doubles).copied().filter(|_| keep);
+        let mark = known.unwrap_or_else(|| {
+            let mut case = blank(days, reader, batch);
+            fields.iter().for_each(|field| case.set(*field, reader.fact(batch, *field, row)));
+            digit.marks.seen.get(&answers(days, &digit.asked, &case)).copied().unwrap_or(0)
+        });
+        if keep && known.is_none() && number.settled.len() < MOST_SETTLED {
+            number.settled.insert(doubles, mark);
         }
-        let answers = digit.answers(days, &case);
-        let mark = digit.marks.seen.get(&answers).copied().unwrap_or(UNKNOWN.into());
         let mask = (u64::from(u32::MAX) >> (u32::BITS - digit.bits)) as u32;
         *key = *key & !(mask << digit.shift) | mark << digit.shift;
     }
@@ -244,16 +309,9 @@ impl Plan {
 }
 
 impl Digit {
-    fn answers(&self, days: Days<'_>, case: &Case) -> Vec<u16> {
-        let answer = |(epoch, at): &(usize, usize)| {
-            let question = days.questions.get(*epoch).and_then(|questions| questions.list.get(*at));
-            question.zip(days.epochs.get(*epoch)).map_or(0, |(asked, epoch)| asked.class(days.law, epoch, case))
-        };
-        self.asked.iter().map(answer).collect()
-    }
-
     /// What the batch needs, and how many answers there are.
-    fn prepare(&mut self, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, blank: &Case) -> (Ready, u32) {
+    fn prepare(&mut self, days: Days<'_>, reader: &Reader<'_>, rows: Rows<'_>, blank: &Case) -> (Ready, u32) {
+        let batch = rows.batch;
         let mut ask = std::mem::replace(&mut self.ask, Ask::Day);
         let ready = match &mut ask {
             Ask::Day => (Ready::Nothing, days.turns.len() as u32 + 1),
@@ -273,7 +331,7 @@ impl Digit {
                                 case.set(field, reader.part_fact(field, *place));
                             }
                         }
-                        let answers = self.answers(days, &case);
+                        let answers = answers(days, &self.asked, &case);
                         mark = self.marks.mark(answers);
                         if let Some(known) = table.get_mut(*place as usize) {
                             *known = mark;
@@ -285,10 +343,10 @@ impl Digit {
                 local.resize(local.len().max(256), 0);
                 (Ready::Keys(local), self.marks.seen.len() as u32)
             }
-            Ask::Number(lane, steps) => {
+            Ask::Number(Number { lane, steps, .. }) => {
                 let mut fields = Vec::new();
                 lane.columns(&mut fields);
-                let some = fields.iter().any(|field| matches!(batch.column(*field), Column::Numbers(_, Some(_))));
+                let some = fields.iter().any(|field| matches!(rows.column(*field), Column::Numbers(_, Some(_))));
                 (if some { Ready::States } else { Ready::Nothing }, steps.segments() + 2)
             }
             Ask::Any(fields) => {
@@ -296,7 +354,7 @@ impl Digit {
                 let mut case = blank.clone();
                 for row in 0..batch.rows {
                     fields.iter().for_each(|field| case.set(*field, reader.fact(batch, *field, row)));
-                    let answers = self.answers(days, &case);
+                    let answers = answers(days, &self.asked, &case);
                     marks.push(self.marks.mark(answers));
                 }
                 (Ready::Rows(marks), self.marks.seen.len() as u32)
@@ -307,15 +365,15 @@ impl Digit {
     }
 
     /// Marks the rows of which a number is unknown or absent.
-    fn states(&self, lane: &Lane, batch: &Batch, first: usize, word: &mut [u32], near: &mut Vec<(usize, usize)>, at: usize) {
+    fn states(&self, lane: &Lane, rows: Rows<'_>, first: usize, word: &mut [u32], near: &mut Vec<(usize, usize)>, at: usize) {
         let mask = (u64::from(u32::MAX) >> (u32::BITS - self.bits)) as u32;
         let mut fields = Vec::new();
         lane.columns(&mut fields);
         let chooses = lane.chooses();
         let mut sure = vec![true; word.len()];
         for (row, key) in word.iter_mut().enumerate() {
-            let state = lane.state(batch, first + row);
-            let part = |field: &FieldId| Lane::Column(*field).state(batch, first + row) == KNOWN;
+            let state = lane.state(rows, first + row);
+            let part = |field: &FieldId| Lane::Column(*field).state(rows, first + row) == KNOWN;
             if chooses && state != UNKNOWN && !fields.iter().all(part) {
                 near.push((row, at));
             } else if state != KNOWN {
@@ -327,6 +385,15 @@ impl Digit {
         }
         near.retain(|(row, digit)| *digit != at || sure.get(*row) == Some(&true));
     }
+}
+
+/// What a case answers to some questions.
+fn answers(days: Days<'_>, asked: &[(usize, usize)], case: &Case) -> Vec<u16> {
+    let answer = |(epoch, at): &(usize, usize)| {
+        let question = days.questions.get(*epoch).and_then(|questions| questions.list.get(*at));
+        question.zip(days.epochs.get(*epoch)).map_or(0, |(asked, epoch)| asked.class(days.law, epoch, case))
+    };
+    asked.iter().map(answer).collect()
 }
 
 /// What a batch brings to a digit.
@@ -343,13 +410,17 @@ enum Ready {
 
 /// What a batch brings to a plan.
 #[derive(Clone, Debug)]
-pub(crate) struct Prepared(Vec<Ready>);
+pub(crate) struct Prepared {
+    ready: Vec<Ready>,
+    /// The numbers of parts that go into what is reckoned with other columns.
+    parts: Vec<(FieldId, Column)>,
+}
 
 /// Room for a tile's work.
 #[derive(Debug)]
 pub(crate) struct Tile {
     pub(crate) words: [[u32; TILE]; WORDS],
-    numbers: [f64; TILE],
+    numbers: [[f64; TILE]; DEEPEST],
     counts: [u64; TILE],
     /// Rows and digits that stand too near a bound to tell.
     pub(crate) near: Vec<(usize, usize)>,
@@ -357,7 +428,7 @@ pub(crate) struct Tile {
 
 impl Tile {
     pub(crate) fn new() -> Tile {
-        Tile { words: [[0; TILE]; WORDS], numbers: [0.0; TILE], counts: [0; TILE], near: Vec::new() }
+        Tile { words: [[0; TILE]; WORDS], numbers: [[0.0; TILE]; DEEPEST], counts: [0; TILE], near: Vec::new() }
     }
 }
 
@@ -425,10 +496,10 @@ fn lane(batch: &Batch, term: &Term) -> Option<Lane> {
     let lane = Lane::of(term)?;
     let mut fields = Vec::new();
     lane.columns(&mut fields);
-    fields.iter().all(|field| matches!(batch.column(*field), Column::Numbers(..))).then_some(lane)
+    fields.iter().all(|field| matches!(batch.column(*field), Column::Numbers(..) | Column::Part)).then_some(lane)
 }
 
-fn group<T: PartialEq>(groups: &mut Vec<(T, Vec<(usize, usize)>)>, key: T, asked: (usize, usize)) {
+fn group<T: PartialEq>(groups: &mut Vec<(T, Asks)>, key: T, asked: (usize, usize)) {
     match groups.iter_mut().find(|(known, _)| *known == key) {
         Some((_, list)) => list.push(asked),
         None => groups.push((key, vec![asked])),
@@ -450,11 +521,9 @@ fn blank(days: Days<'_>, reader: &Reader<'_>, batch: &Batch) -> Case {
 }
 
 /// The segments of a number that the questions tell apart, and the marks of all answers.
-fn segments(days: Days<'_>, lane: &Lane, asked: &[(usize, usize)]) -> (Steps, Marks) {
-    let questions: Vec<&Asked> = asked
-        .iter()
-        .filter_map(|(epoch, at)| days.questions.get(*epoch).and_then(|questions| questions.list.get(*at)))
-        .collect();
+fn segments(days: Days<'_>, batch: &Batch, lane: &Lane, asked: &[(usize, usize)]) -> (Steps, Marks) {
+    let questions: Vec<&Asked> =
+        asked.iter().filter_map(|(epoch, at)| days.questions.get(*epoch).and_then(|questions| questions.list.get(*at))).collect();
     let mut bounds: Vec<&Exact> = questions.iter().filter_map(|asked| asked.bounds()).flat_map(|(_, bounds)| bounds).collect();
     bounds.sort();
     bounds.dedup();
@@ -462,9 +531,7 @@ fn segments(days: Days<'_>, lane: &Lane, asked: &[(usize, usize)]) -> (Steps, Ma
         let own = |asked: &&Asked| asked.class_of(asked.bounds().map_or(u16::MAX, |(_, bounds)| code(bounds)));
         questions.iter().map(own).collect()
     };
-    let of_presence = |code: u16| -> Vec<u16> {
-        questions.iter().map(|asked| asked.class_of(code)).collect()
-    };
+    let of_presence = |code: u16| -> Vec<u16> { questions.iter().map(|asked| asked.class_of(code)).collect() };
     // Where a number stands among a question's own bounds: on one, or between two.
     let on = |at: &Exact| {
         answers(&|own| {
@@ -492,5 +559,8 @@ fn segments(days: Days<'_>, lane: &Lane, asked: &[(usize, usize)]) -> (Steps, Ma
     for (answers, mark) in marks {
         seen.entry(answers).or_insert(mark);
     }
-    (Steps::of(lane, &steps), Marks { seen })
+    let mut fields = Vec::new();
+    lane.columns(&mut fields);
+    let parts = fields.iter().any(|field| matches!(batch.column(*field), Column::Part));
+    (Steps::of(lane, parts, &steps), Marks { seen })
 }

@@ -10,8 +10,12 @@ use arrow::datatypes::{DataType, Date32Type, Float64Type, Int8Type, Int16Type, I
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Number, Order, Problem, Standard, parse_date};
+use pulp::{Arch, Simd, WithSimd};
 
-use crate::column::{ABSENT, Batch, Column, KNOWN, Keys, Lexicon, Odd, Terms, UNKNOWN, day_of, double_of, fact_of, number_of, part, since};
+use crate::column::{
+    ABSENT, Batch, Column, KNOWN, Keys, Lexicon, Odd, Terms, UNKNOWN, as_double, day_of, double_of, fact_of, number_of, part,
+    since,
+};
 use crate::layout::{Layout, Means, text};
 
 /// Reads the batches of one table.
@@ -197,22 +201,18 @@ impl<'a> Reader<'a> {
             let entry = self.terms.dictionary.field(field);
             let (least, open) = entry.min.map_or((f64::MIN, false), |(min, open)| (outside(min), open));
             let most = entry.max.map_or(f64::MAX, outside);
-            const FINEST: f64 = 1e-11;
             const GREATEST: f64 = 1e27;
             let (least, most) = (least.max(-GREATEST), most.min(GREATEST));
-            let right = |value: f64| {
-                let high = if open { value > least } else { value >= least };
-                high & (value <= most) & ((value.abs() >= FINEST) | (value == 0.0))
-            };
+            let bounds = Bounds { least, most, open };
             // Asked of a stretch at once, since nearly all numbers are as they should be.
-            const STRETCH: usize = 256;
+            const STRETCH: usize = 1024;
             for (at, stretch) in values.chunks(STRETCH).enumerate() {
-                if stretch.iter().fold(true, |all, value| all & right(*value)) {
+                if Arch::new().dispatch(All(bounds, stretch)) {
                     continue;
                 }
                 for (row, value) in (at * STRETCH..).zip(stretch) {
                     let known = states.as_ref().is_none_or(|states| states.get(row) == Some(&KNOWN));
-                    if known && !right(*value) {
+                    if known && !bounds.hold(*value) {
                         strange.push(row);
                     }
                 }
@@ -372,17 +372,40 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What a number of a column may be.
+#[derive(Clone, Copy)]
+struct Bounds {
+    least: f64,
+    most: f64,
+    open: bool,
+}
+
+impl Bounds {
+    #[inline(always)]
+    fn hold(self, value: f64) -> bool {
+        /// A finer number may have more digits than a fact has.
+        const FINEST: f64 = 1e-11;
+        let above = (value > self.least) | (!self.open & (value == self.least));
+        above & (value <= self.most) & ((value.abs() >= FINEST) | (value == 0.0))
+    }
+}
+
+/// Whether all numbers of a stretch are within bounds.
+struct All<'a>(Bounds, &'a [f64]);
+
+impl WithSimd for All<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        let wrong = |wrong: u64, value: &f64| wrong + u64::from(!self.0.hold(*value));
+        self.1.iter().fold(0, wrong) == 0
+    }
+}
+
 /// A bound as a double: those of the dictionary are short enough to be told from their neighbours.
 fn outside(bound: Number) -> f64 {
     double_of(bound).unwrap_or_else(|| bound.approx())
-}
-
-fn as_double(fact: &Fact) -> Option<(f64, u8)> {
-    match fact {
-        Fact::Number(number) => Some((double_of(*number)?, KNOWN)),
-        Fact::Absent => Some((0.0, ABSENT)),
-        _ => None,
-    }
 }
 
 /// A column whose keys are the places themselves.
@@ -451,8 +474,11 @@ fn days(array: &ArrayRef, strange: &mut Strange) -> Result<ScalarBuffer<i32>, Ar
             (days.values().clone(), days.nulls().cloned())
         }
     };
-    let right = |(row, day): (usize, &i32)| (FIRST..=LAST).contains(day) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-    if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0) && days.iter().fold(true, |all, day| all & (FIRST..=LAST).contains(day)) {
+    let right =
+        |(row, day): (usize, &i32)| (FIRST..=LAST).contains(day) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0)
+        && days.iter().fold(true, |all, day| all & (FIRST..=LAST).contains(day))
+    {
         return Ok(days);
     }
     // A row without a day is odd; here it takes another's, so that it does not stretch the batch over other law.
@@ -537,7 +563,10 @@ fn booleans(array: &BooleanArray, terms: &Terms<'_>, field: FieldId, lexicon: &m
     let bytes = bits.values().get(bits.offset() / 8..).unwrap_or_default();
     let start = bits.offset() % 8;
     for byte in bytes {
-        keys.extend((0..8).map(|at| byte >> at & 1));
+        // Each bit goes to a byte of its own: the product has a copy of the byte, shifted, in every byte.
+        let copies = u64::from(*byte & 0x7f).wrapping_mul(0x0002_0408_1020_4081) & 0x0101_0101_0101_0101;
+        let spread = copies | u64::from(byte >> 7) << 56;
+        keys.extend_from_slice(&spread.to_le_bytes());
     }
     keys.drain(..start.min(keys.len()));
     keys.truncate(array.len());

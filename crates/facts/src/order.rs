@@ -288,13 +288,7 @@ impl Order {
     }
 
     /// One row of a book from its (name, value) cells, read as [`Orders`] reads rows.
-    pub fn row(
-        dictionary: &Dictionary,
-        catalogue: &Catalogue,
-        file: &str,
-        line: u64,
-        cells: &[(String, String)],
-    ) -> Row {
+    pub fn row(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64, cells: &[(String, String)]) -> Row {
         row_of((dictionary, catalogue, Manner::Book), file, line, cells_of(dictionary, cells))
     }
 

@@ -156,9 +156,7 @@ pub fn fee_facts(law: &Law, epoch: &Epoch, fee: ClauseId) -> Vec<FieldId> {
 /// is due is not asked.
 pub fn fee(law: &Law, epoch: &Epoch, fee: ClauseId, case: &Case, totals: &Totals) -> Option<i64> {
     match epoch.version(law, fee) {
-        Some((Version { rule: Rule::Fee { base, rate, .. }, .. }, _)) => {
-            Judge::new(law, epoch, case, totals).due(base, rate)
-        }
+        Some((Version { rule: Rule::Fee { base, rate, .. }, .. }, _)) => Judge::new(law, epoch, case, totals).due(base, rate),
         _ => None,
     }
 }

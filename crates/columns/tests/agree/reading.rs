@@ -15,8 +15,22 @@ use crate::made_up::Dice;
 
 /// Cells that are wrong or nearly so.
 const CELLS: [&str; 16] = [
-    "none", "unknown", " 5 ", "5,5", "1e3", "-1", "4799.99999999999999", "123456789012345678", "1e-20", "yes", "No", "xx", "CN",
-    "h20 96gb", "H20", "a\u{7}b",
+    "none",
+    "unknown",
+    " 5 ",
+    "5,5",
+    "1e3",
+    "-1",
+    "4799.99999999999999",
+    "123456789012345678",
+    "1e-20",
+    "yes",
+    "No",
+    "xx",
+    "CN",
+    "h20 96gb",
+    "H20",
+    "a\u{7}b",
 ];
 const CHIPS: [&str; 8] = ["H20 96GB", "h20  96gb", "L4", "A100 SXM 40GB", "Ascend 910B", "H20", "Nothing like it", ""];
 

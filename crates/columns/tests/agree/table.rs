@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use facts::{Case, Dictionary, Fact, FieldId, FieldType};
@@ -41,7 +43,8 @@ fn column(dictionary: &Dictionary, id: FieldId, cases: &[Case], dice: &mut Dice)
     let none = cases.iter().any(|case| *case.fact(id) == Fact::Absent);
     match &dictionary.field(id).kind {
         FieldType::Number if !none && dice.below(4) > 0 => {
-            let number = |case: &Case| if let Fact::Number(number) = case.fact(id) { number.to_string().parse().ok() } else { None };
+            let number =
+                |case: &Case| if let Fact::Number(number) = case.fact(id) { number.to_string().parse().ok() } else { None };
             let doubles: ArrayRef = Arc::new(Float64Array::from(cases.iter().map(number).collect::<Vec<Option<f64>>>()));
             match dice.below(3) {
                 0 => cast(&doubles, &DataType::Decimal128(30, 10)).unwrap(),
