@@ -20,8 +20,9 @@ pub(crate) enum Column {
 }
 
 /// What stands for a row where it has no number, in [`Column::Numbers`].
-pub(crate) const UNKNOWN: u8 = 0;
-pub(crate) const ABSENT: u8 = 1;
+/// In this order: of two numbers that go into one, the lesser state is the state of what comes of them.
+pub(crate) const ABSENT: u8 = 0;
+pub(crate) const UNKNOWN: u8 = 1;
 pub(crate) const KNOWN: u8 = 2;
 
 /// A small number a row.
@@ -153,6 +154,19 @@ impl Batch {
     /// The rows that were read by themselves, in order; those with problems are not decided.
     pub fn odd(&self) -> &[Odd] {
         &self.odd
+    }
+
+    /// What is wrong with a row; none where it was read.
+    pub fn problems(&self, row: usize) -> Option<&[Problem]> {
+        self.odd_at(row).and_then(|odd| odd.case.as_ref().err()).map(Vec::as_slice)
+    }
+
+    /// The day of a row that was read.
+    pub fn date(&self, row: usize) -> Option<Date> {
+        match self.odd_at(row) {
+            Some(odd) => odd.case.as_ref().ok().map(|case| case.day),
+            None => self.day(row),
+        }
     }
 
     pub(crate) fn odd_at(&self, row: usize) -> Option<&Odd> {

@@ -126,14 +126,19 @@ impl Judge {
         Decided { gates: gates.map(|(law, gate)| gate.decide(law, every, reader, batch)).collect() }
     }
 
-    /// Gives a row the verdict that running totals lead to: the row is decided by the judge of one case, and added to them where it
-    /// may move. Rows must come in order of date.
-    pub fn decide_counted(&mut self, case: &Case, totals: &mut [Totals]) -> Vec<u32> {
+    /// Gives a row the verdict that running totals lead to, with what is due, gate by gate: the row is decided by the judge of one
+    /// case, and added to the totals where it may move. Rows must come in order of date.
+    pub fn decide_counted(&mut self, case: &Case, totals: &mut [Totals]) -> Vec<(u32, Vec<FeeDue>)> {
         let before = |(law, (gate, totals)): (&Law, (&Gate, &Totals))| gate.clauses(law, self.every, case, totals);
         let clauses: Vec<_> = self.corridor.laws.iter().zip(self.gates.iter().zip(&*totals)).map(before).collect();
         let (decision, _) = self.corridor.decide_and_post(case, totals);
         let gates = self.corridor.laws.iter().zip(&mut self.gates).zip(decision.gates.into_iter().zip(clauses));
-        gates.map(|((law, gate), (decision, clauses))| gate.place(law, case, decision, clauses)).collect()
+        gates
+            .map(|((law, gate), (decision, clauses))| {
+                let due = decision.fees.clone();
+                (gate.place(law, case, decision, clauses), due)
+            })
+            .collect()
     }
 
     /// What is due at a gate for a row, with amounts.

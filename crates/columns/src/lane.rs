@@ -5,7 +5,7 @@ use arrow::buffer::ScalarBuffer;
 use facts::{Exact, FieldId, Number};
 use regime::Term;
 
-use crate::column::{ABSENT, Batch, Column, KNOWN, UNKNOWN, double_of, number_of};
+use crate::column::{Batch, Column, double_of, number_of};
 
 /// How many rows are worked on at a time: few enough that what is reckoned stays in the nearest cache.
 pub(crate) const TILE: usize = 512;
@@ -188,33 +188,6 @@ impl Lane {
                 }
             }
             _ => None,
-        }
-    }
-
-    /// Whether the number of a row is known, absent or unknown; where every column knows every row nobody asks.
-    pub(crate) fn state(&self, rows: Rows<'_>, row: usize) -> u8 {
-        match self {
-            Lane::Column(id) => match rows.column(*id) {
-                Column::Numbers(_, Some(states)) => states.get(row).copied().unwrap_or(UNKNOWN),
-                Column::Numbers(_, None) => KNOWN,
-                _ => UNKNOWN,
-            },
-            Lane::Scaled(_, inner) => inner.state(rows, row),
-            Lane::Product(one, other) | Lane::Quotient(one, other) => match (one.state(rows, row), other.state(rows, row)) {
-                (ABSENT, _) | (_, ABSENT) => ABSENT,
-                (UNKNOWN, _) | (_, UNKNOWN) => UNKNOWN,
-                _ => KNOWN,
-            },
-            Lane::Outer(lanes, _) => {
-                let states = || lanes.iter().map(|lane| lane.state(rows, row));
-                if states().any(|state| state == UNKNOWN) {
-                    UNKNOWN
-                } else if states().all(|state| state == ABSENT) {
-                    ABSENT
-                } else {
-                    KNOWN
-                }
-            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use facts::{Case, Exact, Fact, FieldId};
 use regime::{Asked, Epoch, Law, Questions, Term};
 
-use crate::column::{Batch, Column, KNOWN, Keys, UNKNOWN, as_double};
+use crate::column::{ABSENT, Batch, Column, KNOWN, Keys, UNKNOWN, as_double};
 use crate::lane::{DEEPEST, Lane, Rows, Step, Steps, TILE, Work, reckon, stretch};
 use crate::read::Reader;
 
@@ -58,7 +58,7 @@ enum Ask {
     Day,
     /// A column of words or parts, with the mark of every place of its lexicon that was seen.
     Words(FieldId, Vec<u32>),
-    /// A number among steps. Marks: 0 unknown, 1 absent, then the segments between steps.
+    /// A number among steps. Marks: absent, unknown, then the segments between steps.
     Number(Number),
     /// Anything else, row by row, from these facts.
     Any(Vec<FieldId>),
@@ -281,7 +281,7 @@ impl Plan {
         let doubles: Vec<u64> = fields
             .iter()
             .map(|field| match all.column(*field) {
-                Column::Numbers(values, _) if Lane::Column(*field).state(all, row) == KNOWN => {
+                Column::Numbers(values, states) if states.as_ref().is_none_or(|states| states.get(row) == Some(&KNOWN)) => {
                     values.get(row).copied().unwrap_or(f64::NAN).to_bits()
                 }
                 // Of a part, and of what is unknown or absent, nothing is kept.
@@ -293,7 +293,7 @@ impl Plan {
         let mark = known.unwrap_or_else(|| {
             let mut case = blank(days, reader, batch);
             fields.iter().for_each(|field| case.set(*field, reader.fact(batch, *field, row)));
-            digit.marks.seen.get(&answers(days, &digit.asked, &case)).copied().unwrap_or(0)
+            digit.marks.seen.get(&answers(days, &digit.asked, &case)).copied().unwrap_or(UNKNOWN.into())
         });
         if keep && known.is_none() && number.settled.len() < MOST_SETTLED {
             number.settled.insert(doubles, mark);
@@ -365,25 +365,32 @@ impl Digit {
     }
 
     /// Marks the rows of which a number is unknown or absent.
+    #[inline(always)]
     fn states(&self, lane: &Lane, rows: Rows<'_>, first: usize, word: &mut [u32], near: &mut Vec<(usize, usize)>, at: usize) {
-        let mask = (u64::from(u32::MAX) >> (u32::BITS - self.bits)) as u32;
+        let mut states = [KNOWN; TILE];
+        let Some(states) = states.get_mut(..word.len()) else { return };
         let mut fields = Vec::new();
         lane.columns(&mut fields);
-        let chooses = lane.chooses();
-        let mut sure = vec![true; word.len()];
-        for (row, key) in word.iter_mut().enumerate() {
-            let state = lane.state(rows, first + row);
-            let part = |field: &FieldId| Lane::Column(*field).state(rows, first + row) == KNOWN;
-            if chooses && state != UNKNOWN && !fields.iter().all(part) {
-                near.push((row, at));
-            } else if state != KNOWN {
-                *key = *key & !(mask << self.shift) | u32::from(state) << self.shift;
-                if let Some(sure) = sure.get_mut(row) {
-                    *sure = false;
-                }
+        for field in fields {
+            if let Column::Numbers(_, Some(own)) = rows.column(field) {
+                let own = own.get(first..first + word.len()).unwrap_or_default();
+                states.iter_mut().zip(own).for_each(|(state, own)| *state = (*state).min(*own));
             }
         }
-        near.retain(|(row, digit)| *digit != at || sure.get(*row) == Some(&true));
+        if lane.chooses() {
+            // The greatest or least of some may leave out one that is absent: that is left to the judge of one case.
+            near.retain(|(row, digit)| *digit != at || states.get(*row) == Some(&KNOWN));
+            near.extend(states.iter().enumerate().filter(|(_, state)| **state != KNOWN).map(|(row, _)| (row, at)));
+            return;
+        }
+        let mask = ((u64::from(u32::MAX) >> (u32::BITS - self.bits)) as u32) << self.shift;
+        for (key, state) in word.iter_mut().zip(&*states) {
+            let without = *key & !mask | u32::from(*state) << self.shift;
+            *key = if *state == KNOWN { *key } else { without };
+        }
+        if !near.is_empty() {
+            near.retain(|(row, digit)| *digit != at || states.get(*row) == Some(&KNOWN));
+        }
     }
 }
 
@@ -542,7 +549,7 @@ fn segments(days: Days<'_>, batch: &Batch, lane: &Lane, asked: &[(usize, usize)]
     let above = |at: Option<&Exact>| {
         answers(&|own| 2 + 2 * own.iter().take_while(|bound| at.is_some_and(|at| *bound <= at)).count() as u16)
     };
-    let mut marks = vec![(of_presence(0), 0), (of_presence(1), 1)];
+    let mut marks = vec![(of_presence(0), u32::from(UNKNOWN)), (of_presence(1), u32::from(ABSENT))];
     let mut steps = Vec::new();
     let mut last = above(None);
     marks.push((last.clone(), 2));

@@ -9,7 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
-use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Number, Order, Problem, Standard, parse_date};
+use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Number, Order, Problem, Row, Standard, parse_date};
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::column::{
@@ -57,14 +57,35 @@ impl<'a> Reader<'a> {
         Ok(Reader { terms, lexicons, layout, file: file.to_owned(), standard, known, own: Arc::new(()) })
     }
 
+    /// Goes on with another table; what was learned of names stays.
+    ///
+    /// # Errors
+    /// As [`Reader::new`].
+    pub fn turn_to(&mut self, schema: &arrow::datatypes::Schema, file: &str) -> Result<(), Vec<Problem>> {
+        self.layout = Layout::of(schema, &self.terms, file)?;
+        file.clone_into(&mut self.file);
+        Ok(())
+    }
+
+    /// A fact of a row as files spell it; empty where it is unknown, or the row has problems.
+    pub fn spell(&self, batch: &Batch, field: FieldId, row: usize) -> String {
+        match batch.odd_at(row) {
+            Some(odd) => odd.case.as_ref().map_or(String::new(), |case| self.terms.dictionary.spell(field, case.fact(field))),
+            None => self.terms.dictionary.spell(field, &self.fact(batch, field, row)),
+        }
+    }
+
+    /// The order's own number as the table states it, where it does.
+    pub(crate) fn id(&self, batch: &RecordBatch, row: usize) -> Option<String> {
+        let at = self.layout.means.iter().position(|means| *means == Means::Id)?;
+        let id = cell(batch.column(at), false, row).ok()?;
+        let id: String = id.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Some(id).filter(|id| !id.is_empty())
+    }
+
     /// Columns that name no fact.
     pub fn warnings(&self) -> &[Problem] {
         &self.layout.warnings
-    }
-
-    /// Whether so many names were seen that it is better to go on with a new reader.
-    pub fn full(&self) -> bool {
-        self.lexicons.iter().any(Lexicon::full)
     }
 
     /// Reads a batch of the schema that the reader was made for; `first` is the number of its first row, from 1.
@@ -72,17 +93,23 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// A batch that is not as its schema says.
     pub fn read(&mut self, batch: &RecordBatch, first: u64) -> Result<Batch, ArrowError> {
-        self.read_with(batch, &|row| first + row as u64, &[])
+        self.read_with(batch, first, &[], &|_| None)
     }
 
-    /// The same with the number of every row, and with rows that are to be read by themselves whatever they hold.
+    /// The same with rows that are to be read by themselves whatever they hold, and with somebody who may know how such a row reads.
     pub(crate) fn read_with(
         &mut self,
         batch: &RecordBatch,
-        line: &dyn Fn(usize) -> u64,
+        first: u64,
         suspect: &[usize],
+        knows: &dyn Fn(usize) -> Option<Row>,
     ) -> Result<Batch, ArrowError> {
         let rows = batch.num_rows();
+        if self.lexicons.iter().any(Lexicon::full) {
+            // So many names were seen that it is better to begin anew than to fill the memory.
+            self.lexicons.iter_mut().for_each(|lexicon| *lexicon = Lexicon::default());
+            self.own = Arc::new(());
+        }
         let mut strange: Strange = suspect.to_vec();
         let mut columns = vec![Column::Same(Fact::Unknown); self.terms.dictionary.fields.len()];
         let days = days(&plain(batch.column(self.layout.day))?, &mut strange)?;
@@ -99,7 +126,10 @@ impl<'a> Reader<'a> {
         }
         strange.sort_unstable();
         strange.dedup();
-        let odd = strange.into_iter().map(|row| self.by_itself(batch, row, line(row))).collect::<Result<_, _>>()?;
+        let odd = strange
+            .into_iter()
+            .map(|row| self.by_itself(batch, row, first + row as u64, knows(row)))
+            .collect::<Result<_, _>>()?;
         Ok(Batch { rows, days, columns, odd })
     }
 
@@ -152,14 +182,20 @@ impl<'a> Reader<'a> {
     }
 
     /// A row as order books are read.
-    fn by_itself(&self, batch: &RecordBatch, row: usize, line: u64) -> Result<Odd, ArrowError> {
-        let mut cells = Vec::new();
-        for (name, (means, array)) in self.layout.names.iter().zip(self.layout.means.iter().zip(batch.columns())) {
-            if *means != Means::Nothing {
-                cells.push((name.clone(), cell(array, *means == Means::Day, row)?));
+    fn by_itself(&self, batch: &RecordBatch, row: usize, line: u64, known: Option<Row>) -> Result<Odd, ArrowError> {
+        let read = match known {
+            Some(known) => known,
+            None => {
+                let mut cells = Vec::new();
+                for (name, (means, array)) in self.layout.names.iter().zip(self.layout.means.iter().zip(batch.columns())) {
+                    cells.push((
+                        name.clone(),
+                        if *means == Means::Nothing { String::new() } else { cell(array, *means == Means::Day, row)? },
+                    ));
+                }
+                Order::row(self.terms.dictionary, self.terms.catalogue, &self.file, line, &cells)
             }
-        }
-        let read = Order::row(self.terms.dictionary, self.terms.catalogue, &self.file, line, &cells);
+        };
         let case = read.order.map(|order| {
             let mut case = order.case;
             if self.standard {

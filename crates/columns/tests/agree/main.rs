@@ -153,7 +153,7 @@ proptest! {
         let (mut ours, mut theirs) = (corridor.totals(), corridor.totals());
         for row in judge.counted(&decided) {
             let ids = judge.decide_counted(&cases[row], &mut ours);
-            for (gate, id) in ids.into_iter().enumerate() {
+            for (gate, (id, _)) in ids.into_iter().enumerate() {
                 decided.gates[gate][row] = id;
             }
         }
