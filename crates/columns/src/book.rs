@@ -269,15 +269,16 @@ fn parquet_input<'a>(dictionary: &Dictionary, file: File) -> Result<Input<'a>, p
 
 /// A file, or the stream that a file is up to where it breaks off.
 fn arrow_input<'a>(mut file: File) -> Result<Input<'a>, ArrowError> {
-    const MAGIC: &[u8; 8] = b"ARROW1\0\0";
     if let Ok(whole) = FileReader::try_new(BufReader::new(file.try_clone()?), None) {
         return Ok(Input::File(whole));
     }
+    // A file is its name, filled up with zeros, and then a stream, whose first word has all bits set.
     file.seek(SeekFrom::Start(0))?;
-    let mut start = [0; 8];
-    let read = file.read(&mut start)?;
-    let skip = if read == MAGIC.len() && start == *MAGIC { MAGIC.len() as u64 } else { 0 };
-    file.seek(SeekFrom::Start(skip))?;
+    let mut start = Vec::new();
+    (&file).take(256).read_to_end(&mut start)?;
+    let named = start.starts_with(b"ARROW1");
+    let skip = start.chunks(8).position(|word| word.starts_with(&[0xff; 4])).filter(|_| named).unwrap_or(0) * 8;
+    file.seek(SeekFrom::Start(skip as u64))?;
     Ok(Input::Stream(StreamReader::try_new(BufReader::new(file), None)?))
 }
 

@@ -1,6 +1,7 @@
 //! The law over columns: the same answers as the judge of one case in [`regime`], for batches of Arrow rows. Each row is told apart by
 //! what its epoch asks; what the law says of rows that nothing tells apart is looked up once.
 
+mod arrays;
 mod book;
 mod column;
 mod judge;

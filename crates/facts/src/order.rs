@@ -296,7 +296,7 @@ impl<'a, R: Read> Orders<'a, R> {
             let number = *line;
             let bad = |text: &str, message: String, hint: &str| {
                 let why = row_problem(&self.file, number, 1, text, message).hint(hint);
-                Some(Row { line: number, id: String::new(), order: Err(vec![why]) }).map(bad_line)
+                Some(bad_line(Row { line: number, id: String::new(), order: Err(vec![why]) }))
             };
             let mut bytes = Vec::new();
             if let Err(error) = reader.by_ref().take(LONGEST_ROW as u64 + 1).read_until(b'\n', &mut bytes) {

@@ -122,6 +122,7 @@ struct Done {
     outcomes: Vec<Option<regime::Outcome>>,
     rows: usize,
     summary: Summary,
+    /// Columns that name no fact, and books that break off.
     warnings: Vec<Problem>,
 }
 
@@ -192,7 +193,10 @@ impl Desk<'_> {
                 rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)
             };
             match piece {
-                Piece::Broken(problem) => take(broken(name, problem))?,
+                Piece::Broken(problem) => {
+                    take(broken(name, problem))?;
+                    done.warnings.push(problem.clone());
+                }
                 Piece::Rows(batch) => self.rows(name, reader, batch, &mut running, &mut beforehand, &mut take)?,
             }
             Ok(if running.disordered { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -202,7 +206,7 @@ impl Desk<'_> {
         }
         rows.map_or(Ok(()), Rows::finish).map_err(failed)?;
         bad_rows.map_or(Ok(()), BadRows::finish).map_err(bad_failed)?;
-        done.warnings = warnings;
+        done.warnings.extend(warnings);
         Ok(Some(done))
     }
 

@@ -23,7 +23,14 @@ struct Named {
     name: String,
     form: Form,
     size: u64,
-    file: File,
+    at: Place,
+}
+
+/// Where a book lies: files are opened when their turn comes, since there may be thousands.
+enum Place {
+    Path(PathBuf),
+    /// What standard input brought.
+    Kept(File),
 }
 
 /// What a book brings next.
@@ -33,6 +40,9 @@ pub(crate) enum Piece<'p> {
     Broken(&'p Problem),
 }
 
+/// Whoever takes what books bring: given the book's name, its reader and what comes next, it says whether to go on.
+pub(crate) type Each<'e> = dyn FnMut(&str, &Reader<'_>, Piece<'_>) -> Result<ControlFlow<()>, Failure> + 'e;
+
 /// Finds the books and looks at how they are written.
 pub(crate) fn find(paths: &[PathBuf], input: Option<InputFormat>) -> Result<Books, Failure> {
     let mut list = Vec::new();
@@ -41,8 +51,8 @@ pub(crate) fn find(paths: &[PathBuf], input: Option<InputFormat>) -> Result<Book
             list.push(standard_input(input)?);
         } else {
             for path in expand(path)? {
-                let file = File::open(&path).map_err(|e| Failure::io(&path, &e))?;
-                list.push(named(path.display().to_string(), Form::of_name(&path.to_string_lossy()), file, input)?);
+                let form = Form::of_name(&path.to_string_lossy());
+                list.push(named(path.display().to_string(), form, Place::Path(path), input)?);
             }
         }
     }
@@ -50,8 +60,9 @@ pub(crate) fn find(paths: &[PathBuf], input: Option<InputFormat>) -> Result<Book
     Ok(Books { list, size })
 }
 
-fn named(name: String, form: Option<Form>, mut file: File, input: Option<InputFormat>) -> Result<Named, Failure> {
+fn named(name: String, form: Option<Form>, at: Place, input: Option<InputFormat>) -> Result<Named, Failure> {
     let failed = |e: io::Error| Failure::io(Path::new(&name), &e);
+    let file = at.open().map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let form = match (input, form) {
         (Some(input), _) => match input {
@@ -63,12 +74,11 @@ fn named(name: String, form: Option<Form>, mut file: File, input: Option<InputFo
         (None, Some(form)) => form,
         (None, None) => {
             let mut start = Vec::new();
-            (&file).take(1 << 12).read_to_end(&mut start).map_err(failed)?;
-            file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            file.take(1 << 12).read_to_end(&mut start).map_err(failed)?;
             Form::of_start(&start)
         }
     };
-    Ok(Named { name, form, size, file })
+    Ok(Named { name, form, size, at })
 }
 
 /// Standard input as a file, since a book may be read twice.
@@ -76,8 +86,7 @@ fn standard_input(input: Option<InputFormat>) -> Result<Named, Failure> {
     let name = Path::new("standard input");
     let mut file = tempfile::tempfile().map_err(|e| Failure::io(name, &e))?;
     io::copy(&mut io::stdin().lock(), &mut file).map_err(|e| Failure::io(name, &e))?;
-    file.seek(SeekFrom::Start(0)).map_err(|e| Failure::io(name, &e))?;
-    named(name.display().to_string(), None, file, input)
+    named(name.display().to_string(), None, Place::Kept(file), input)
 }
 
 /// The files that a name stands for.
@@ -143,12 +152,12 @@ impl Books {
         if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
     }
 
-    /// Reads all books; `each` is given the book's name, the reader and what comes next, and may end the reading.
+    /// Reads all books, and gives the warnings of their columns.
     pub(crate) fn read(
         &self,
         library: &Library,
         (standard, verb): (bool, &str),
-        each: &mut dyn FnMut(&str, &Reader<'_>, Piece<'_>) -> Result<ControlFlow<()>, Failure>,
+        each: &mut Each<'_>,
     ) -> Result<Vec<Problem>, Failure> {
         let bar = if self.size > 1 << 20 { ProgressBar::new(self.size) } else { ProgressBar::hidden() };
         let style = format!("{verb} {{bar:30}} {{bytes}}/{{total_bytes}} {{bytes_per_sec}} {{eta}}");
@@ -188,11 +197,24 @@ impl Books {
     }
 }
 
+impl Place {
+    /// The book from its start.
+    fn open(&self) -> io::Result<File> {
+        match self {
+            Place::Path(path) => File::open(path),
+            Place::Kept(file) => {
+                let mut file = file.try_clone()?;
+                file.seek(SeekFrom::Start(0))?;
+                Ok(file)
+            }
+        }
+    }
+}
+
 impl Named {
     fn open<'a>(&self, library: &'a Library, bar: &ProgressBar) -> Result<Result<Book<'a>, Vec<Problem>>, Failure> {
         let failed = |e: io::Error| Failure::io(Path::new(&self.name), &e);
-        let mut file = self.file.try_clone().map_err(failed)?;
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let file = self.at.open().map_err(failed)?;
         Ok(if self.form.is_text() {
             let input = Box::new(bar.wrap_read(file));
             Book::text(&library.dictionary, &library.catalogue, &self.name, self.form, input)
