@@ -19,7 +19,7 @@ pub use country::{Countries, CountryId};
 pub use field::{About, Dictionary, Field, FieldId, FieldType, Standard};
 pub use jiff::civil::Date;
 pub use number::{Exact, Number, money_text};
-pub use order::{Order, Orders, Row};
+pub use order::{Line, Order, Orders, Row};
 pub use problem::{Pack, Problem, Severity, Source, nearest};
 pub use quarter::Quarter;
 pub use text::{Keys, Text, parse_date, parse_toml};

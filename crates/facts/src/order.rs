@@ -47,6 +47,65 @@ enum Manner {
     WhatIf,
 }
 
+/// One row of an order book before its facts are read.
+#[derive(Debug)]
+pub struct Line {
+    /// Line in the file, from 1.
+    pub number: u64,
+    cells: Cells,
+}
+
+#[derive(Debug)]
+enum Cells {
+    /// A value for every column of the header.
+    Record(csv::StringRecord),
+    /// The members of an object: place, name, column, value.
+    Object(Vec<Cell<String>>),
+    /// What could not be taken apart.
+    Bad(Row),
+}
+
+impl Line {
+    /// The values with their fields: the name of the field's first column, `order` and `date` included; what names no fact is left
+    /// out. Of a field that is stated twice, which is a bad row, the first.
+    pub fn values<'l>(&'l self, dictionary: &'l Dictionary, names: &'l [String]) -> Vec<(&'l str, &'l str)> {
+        match &self.cells {
+            Cells::Record(record) => names.iter().map(String::as_str).zip(record).collect(),
+            Cells::Object(members) => {
+                let named = |(_, name, column, value): &'l Cell<String>| {
+                    let name = match column {
+                        Column::Fact(id) => dictionary.field(*id).name.as_str(),
+                        Column::Id => "order",
+                        Column::Day => "date",
+                        Column::Unknown => name.as_str(),
+                    };
+                    (name, value.as_str())
+                };
+                members.iter().map(named).collect()
+            }
+            Cells::Bad(_) => Vec::new(),
+        }
+    }
+
+    /// The number of a row that could not be taken apart, where at least that could be read; none for every other row.
+    pub fn bad_id(&self) -> Option<&str> {
+        if let Cells::Bad(row) = &self.cells { Some(&row.id) } else { None }
+    }
+
+    /// Whether no reader of columns sees all that is wrong: the row could not be taken apart, or states something twice.
+    pub fn is_odd(&self) -> bool {
+        match &self.cells {
+            Cells::Record(_) => false,
+            Cells::Object(members) => {
+                let twice =
+                    |at: usize, column: &Column| members.iter().take(at).any(|m| m.2 == *column && *column != Column::Unknown);
+                members.iter().enumerate().any(|(at, (_, _, column, _))| twice(at, column))
+            }
+            Cells::Bad(_) => true,
+        }
+    }
+}
+
 /// Where a value of a row goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -132,7 +191,46 @@ impl<'a, R: Read> Orders<'a, R> {
         Orders { dictionary, catalogue, file: file.to_owned(), input, failed: false, warnings: Vec::new() }
     }
 
-    fn csv_row(&mut self) -> Option<Row> {
+    /// The columns of the header; none where every row names its own.
+    pub fn names(&self) -> Vec<String> {
+        match &self.input {
+            Input::Csv { headers, .. } => headers.iter().map(|(name, _)| name.clone()).collect(),
+            Input::Json { .. } => Vec::new(),
+        }
+    }
+
+    /// The next row, its facts unread.
+    pub fn line(&mut self) -> Option<Line> {
+        if self.failed {
+            return None;
+        }
+        match self.input {
+            Input::Csv { .. } => self.csv_line(),
+            Input::Json { .. } => self.json_line(),
+        }
+    }
+
+    /// Reads the facts of a row.
+    pub fn read(&self, line: &Line) -> Row {
+        let world = (self.dictionary, self.catalogue, Manner::Book);
+        match (&line.cells, &self.input) {
+            (Cells::Bad(row), _) => row.clone(),
+            (Cells::Object(members), _) => {
+                let cells = members.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
+                row_of(world, &self.file, line.number, cells)
+            }
+            (Cells::Record(record), Input::Csv { headers, .. }) => {
+                let cell = |(i, ((name, column), cell)): (usize, (&'_ (String, Column), &str))| {
+                    (i + 1, name.clone(), *column, cell.to_owned())
+                };
+                let cells: Vec<Cell<String>> = headers.iter().zip(record).enumerate().map(cell).collect();
+                row_of(world, &self.file, line.number, cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect())
+            }
+            (Cells::Record(_), Input::Json { .. }) => Row { line: line.number, id: String::new(), order: Err(Vec::new()) },
+        }
+    }
+
+    fn csv_line(&mut self) -> Option<Line> {
         let Input::Csv { reader, headers } = &mut self.input else { return None };
         let mut record = csv::ByteRecord::new();
         let line = reader.position().line();
@@ -143,7 +241,7 @@ impl<'a, R: Read> Orders<'a, R> {
                 // The input itself failed: nothing after it can be read.
                 let why = row_problem(&self.file, line, 1, "", format!("the file cannot be read on: {error}"));
                 self.failed = true;
-                return Some(Row { line, id: String::new(), order: Err(vec![why]) });
+                return Some(bad_line(Row { line, id: String::new(), order: Err(vec![why]) }));
             }
         }
         // Every row ends in one line feed, so it began as many lines back as its cells hold.
@@ -156,7 +254,7 @@ impl<'a, R: Read> Orders<'a, R> {
         let id = id.map(|id| cut(&String::from_utf8_lossy(id))).unwrap_or_default();
         let bad = |column: usize, text: &str, message: String, hint: &str| {
             let why = row_problem(&self.file, line, column, text, message).hint(hint);
-            Some(Row { line, id: id.clone(), order: Err(vec![why]) })
+            Some(bad_line(Row { line, id: id.clone(), order: Err(vec![why]) }))
         };
         if record.as_slice().len() > LONGEST_ROW {
             return bad(
@@ -179,31 +277,26 @@ impl<'a, R: Read> Orders<'a, R> {
                 "quote cells that hold commas, and keep empty cells",
             );
         }
-        let mut cells = Vec::with_capacity(headers.len());
-        for (i, ((name, column), cell)) in headers.iter().zip(record.iter()).enumerate() {
-            match std::str::from_utf8(cell) {
-                Ok(text) => cells.push((i + 1, name.as_str(), *column, text.to_owned())),
-                Err(_) => {
-                    return bad(
-                        i + 1,
-                        &String::from_utf8_lossy(cell),
-                        format!("{name}: not UTF-8 text"),
-                        "save the file as UTF-8",
-                    );
-                }
+        match csv::StringRecord::from_byte_record(record) {
+            Ok(record) => Some(Line { number: line, cells: Cells::Record(record) }),
+            Err(error) => {
+                let at = error.utf8_error().field();
+                let record = error.into_byte_record();
+                let cell = String::from_utf8_lossy(record.get(at).unwrap_or_default()).into_owned();
+                let name = headers.get(at).map_or("", |(name, _)| name);
+                bad(at + 1, &cell, format!("{name}: not UTF-8 text"), "save the file as UTF-8")
             }
         }
-        Some(row_of((self.dictionary, self.catalogue, Manner::Book), &self.file, line, cells))
     }
 
-    fn json_row(&mut self) -> Option<Row> {
+    fn json_line(&mut self) -> Option<Line> {
         let Input::Json { reader, line } = &mut self.input else { return None };
         loop {
             *line += 1;
             let number = *line;
             let bad = |text: &str, message: String, hint: &str| {
                 let why = row_problem(&self.file, number, 1, text, message).hint(hint);
-                Some(Row { line: number, id: String::new(), order: Err(vec![why]) })
+                Some(bad_line(Row { line: number, id: String::new(), order: Err(vec![why]) }))
             };
             let mut bytes = Vec::new();
             if let Err(error) = reader.by_ref().take(LONGEST_ROW as u64 + 1).read_until(b'\n', &mut bytes) {
@@ -234,12 +327,12 @@ impl<'a, R: Read> Orders<'a, R> {
                             self.warnings.push(unknown_column(self.dictionary, &self.file, number, *i, name));
                         }
                     }
-                    let cells: Vec<_> = cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
-                    Some(row_of((self.dictionary, self.catalogue, Manner::Book), &self.file, number, cells))
+                    Some(Line { number, cells: Cells::Object(cells) })
                 }
                 Err(wrong) => {
                     let hint = "one JSON object a line, as in {\"date\": \"2024-03-01\", \"chip\": \"L4\", \"to\": \"CN\"}";
-                    bad(text, wrong.why, hint).map(|row| Row { id: wrong.id, ..row })
+                    let why = row_problem(&self.file, number, 1, text, wrong.why).hint(hint);
+                    Some(bad_line(Row { line: number, id: wrong.id, order: Err(vec![why]) }))
                 }
             };
         }
@@ -250,13 +343,8 @@ impl<R: Read> Iterator for Orders<'_, R> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        if self.failed {
-            return None;
-        }
-        match self.input {
-            Input::Csv { .. } => self.csv_row(),
-            Input::Json { .. } => self.json_row(),
-        }
+        let line = self.line()?;
+        Some(self.read(&line))
     }
 }
 
@@ -287,6 +375,11 @@ impl Order {
         row_of((dictionary, catalogue, Manner::WhatIf), file, 1, cells_of(dictionary, pairs)).order
     }
 
+    /// One row of a book from its (name, value) cells, read as [`Orders`] reads rows.
+    pub fn row(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64, cells: &[(String, String)]) -> Row {
+        row_of((dictionary, catalogue, Manner::Book), file, line, cells_of(dictionary, cells))
+    }
+
     /// An order from one JSON object.
     ///
     /// # Errors
@@ -296,6 +389,10 @@ impl Order {
         let cells: Vec<_> = cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
         row_of((dictionary, catalogue, Manner::Question), file, 1, cells).order
     }
+}
+
+fn bad_line(row: Row) -> Line {
+    Line { number: row.line, cells: Cells::Bad(row) }
 }
 
 fn cells_of<'p>(dictionary: &Dictionary, pairs: &'p [(String, String)]) -> Vec<Cell<&'p str>> {

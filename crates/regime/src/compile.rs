@@ -19,7 +19,7 @@ use crate::totals::Totals;
 use crate::tree::{Op, Piece, Term, Test};
 
 /// A test's answer to every code of a source.
-type Column = Rc<[Tri]>;
+pub(crate) type Column = Rc<[Tri]>;
 
 /// What a test comes to.
 #[derive(Clone, Debug)]
@@ -69,6 +69,33 @@ pub(crate) fn compile(law: &Law, epoch: &Epoch) -> Option<Program> {
         5..=16 => Some(Program::Sixteen(compiler.assemble(&roots, &order, &levels))),
         _ => None,
     }
+}
+
+/// What an epoch asks, each with the answers of every test that turns on it, code by code: what decides, and whether a quota counts a
+/// case; with `every`, whether any clause applies as well. None where there are too many gates to count.
+pub(crate) fn sources(law: &Law, epoch: &Epoch, every: bool) -> Option<Vec<(Source, Vec<Column>)>> {
+    let gates = vec![Gate::default(), Gate::default()];
+    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: HashMap::new(), applies: BTreeMap::new() };
+    compiler.gather();
+    let mut roots = compiler.roots();
+    roots.known.clear();
+    for id in law.clause_ids().filter(|id| every || law.clause(*id).kind == ClauseKind::Quota) {
+        let applies = compiler.applies(id);
+        roots.known.push((id, compiler.lit(applies)));
+    }
+    if compiler.gates.len() > usize::from(u16::MAX) {
+        return None;
+    }
+    let mut asked: Vec<(Source, Vec<Column>)> = compiler.sources.iter().map(|source| (source.clone(), Vec::new())).collect();
+    for gate in compiler.order(&roots).0 {
+        for (at, column) in compiler.gates.get(usize::from(gate)).into_iter().flat_map(|gate| &gate.columns) {
+            if let Some((_, columns)) = asked.get_mut(*at).filter(|(_, columns)| !columns.contains(column)) {
+                columns.push(Rc::clone(column));
+            }
+        }
+    }
+    asked.retain(|(_, columns)| !columns.is_empty());
+    Some(asked)
 }
 
 /// What is read from the gates in the end.

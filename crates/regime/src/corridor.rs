@@ -88,7 +88,7 @@ impl Library {
         if problems.iter().any(|p| p.severity == Severity::Error) {
             return Err(problems);
         }
-        Ok(Corridor { epochs: laws.iter().map(|_| Vec::new()).collect(), laws, lens, missing: HashMap::new() })
+        Ok(Corridor::of(laws, lens))
     }
 
     fn has_draft(&self, regime: &str, draft: &str) -> bool {
@@ -182,6 +182,11 @@ impl CorridorDecision {
 pub struct Posted(pub bool);
 
 impl Corridor {
+    /// Gates in a row.
+    pub fn of(laws: Vec<Law>, lens: Lens) -> Corridor {
+        Corridor { epochs: laws.iter().map(|_| Vec::new()).collect(), laws, lens, missing: HashMap::new() }
+    }
+
     /// The law of a day at one gate; kept, since order books come in runs of days.
     pub fn epoch(&mut self, gate: usize, day: Date) -> Option<&Epoch> {
         let law = self.laws.get(gate)?;

@@ -1,10 +1,7 @@
 //! Who acts on the days of an epoch, and the answer that they give together: the range from the mildest to the strictest that
 //! missing facts leave open. The rules stand here once, whoever is asked whether a clause applies.
 
-use facts::Exact;
-
 use crate::epoch::Epoch;
-use crate::exact::{Val, cents};
 use crate::judge::{Decision, FeeDue, Need, Outcome, Status, Tri};
 use crate::law::{ClauseId, ClauseKind, Law, Policy, Rule, Version};
 use crate::tree::Term;
@@ -21,8 +18,8 @@ pub(crate) trait Ask {
     fn available(&mut self, id: ClauseId) -> Tri;
     /// Where a condition or quota stands; none where it does not concern this case.
     fn status(&mut self, id: ClauseId) -> Option<Status>;
-    /// A number without rounding.
-    fn amount(&mut self, term: &Term) -> Val<Exact>;
+    /// A rate of a base in minor units, without rounding up to there; none where either is not known.
+    fn due(&mut self, base: &Term, rate: &Term) -> Option<i64>;
 }
 
 /// The clauses in force by what they do, in order of page.
@@ -279,11 +276,7 @@ impl<A: Ask> Hearing<'_, A> {
                 continue;
             }
             if let Some((Version { rule: Rule::Fee { base, rate, .. }, .. }, _)) = self.epoch.version(self.law, *id) {
-                let minor = match (self.ask.amount(base), self.ask.amount(rate)) {
-                    (Val::Is(base), Val::Is(rate)) => cents(&(base * rate)),
-                    _ => None,
-                };
-                due.push(FeeDue { clause: *id, minor, certain: applies == Tri::True });
+                due.push(FeeDue { clause: *id, minor: self.ask.due(base, rate), certain: applies == Tri::True });
             }
         }
         due

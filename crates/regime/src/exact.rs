@@ -97,6 +97,18 @@ impl Small {
         Small::new(exact.numer().to_i128(), exact.denom().to_i128())
     }
 
+    /// Whole cents, half to even; none where the fraction, or what comes of it, does not fit.
+    pub(crate) fn cents(self) -> Option<i64> {
+        let scaled = self.over.checked_mul(100)?;
+        let (whole, rest) = (scaled.checked_div_euclid(self.under)?, scaled.checked_rem_euclid(self.under)?);
+        let up = match rest.checked_mul(2)?.cmp(&self.under) {
+            Ordering::Greater => true,
+            Ordering::Less => false,
+            Ordering::Equal => whole % 2 != 0,
+        };
+        i64::try_from(whole + i128::from(up)).ok()
+    }
+
     pub(crate) fn compare(self, other: Small) -> Option<Ordering> {
         if self.under == 0 || other.under == 0 {
             return None;

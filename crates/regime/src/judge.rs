@@ -6,7 +6,7 @@ use facts::{Case, Exact, Fact, Number};
 
 use crate::docket::{self, Ask};
 use crate::epoch::Epoch;
-use crate::exact::{Arithmetic, Near, Small, Val, both};
+use crate::exact::{Arithmetic, Near, Small, Val, both, cents};
 use crate::law::{ClauseId, Law, Members, Policy, Rule, Version};
 use crate::program::Matter;
 use crate::totals::Totals;
@@ -130,7 +130,7 @@ impl Status {
 }
 
 /// A condition or quota that a permission needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Need {
     /// The condition or quota.
     pub clause: ClauseId,
@@ -141,7 +141,7 @@ pub struct Need {
 }
 
 /// Money due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FeeDue {
     /// The fee clause.
     pub clause: ClauseId,
@@ -152,7 +152,7 @@ pub struct FeeDue {
 }
 
 /// What a regime decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// The answer.
     pub outcome: Outcome,
@@ -497,6 +497,15 @@ impl<'a> Judge<'a> {
         best.map_or(Val::Absent, Val::Is)
     }
 
+    /// A rate of a base in whole cents: by small fractions where these hold it, else by fractions without a limit.
+    pub(crate) fn due(&mut self, base: &Term, rate: &Term) -> Option<i64> {
+        let (Val::Is(small), Val::Is(share)) = (self.term::<Small>(base), self.term::<Small>(rate)) else { return None };
+        small.product(share).cents().or_else(|| match (self.exact(base), self.exact(rate)) {
+            (Val::Is(base), Val::Is(rate)) => cents(&(base * rate)),
+            _ => None,
+        })
+    }
+
     pub(crate) fn decide(&mut self) -> Decision {
         docket::decide(self.law, self.epoch, self)
     }
@@ -518,8 +527,8 @@ impl Ask for Judge<'_> {
     fn status(&mut self, id: ClauseId) -> Option<Status> {
         Judge::status(self, id)
     }
-    fn amount(&mut self, term: &Term) -> Val<Exact> {
-        self.exact(term)
+    fn due(&mut self, base: &Term, rate: &Term) -> Option<i64> {
+        Judge::due(self, base, rate)
     }
 }
 

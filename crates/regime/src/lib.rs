@@ -20,6 +20,7 @@ mod load;
 mod overlay;
 mod print;
 mod program;
+mod questions;
 mod receipt;
 mod totals;
 mod trace;
@@ -40,6 +41,7 @@ pub use law::{
     LegalForm, Members, Policy, Rule, Suspension, Value, ValueId, Version, Window,
 };
 pub use print::{term_sql, test_sql};
+pub use questions::{Asked, Questions, applying, counted, fee, fee_facts, turns_on_totals};
 pub use receipt::{pack_hash, receipt};
 pub use totals::Totals;
 pub use trace::{Met, Trace, trace};

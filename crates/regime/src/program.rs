@@ -276,7 +276,7 @@ impl<const W: usize> Bits<W> {
 
 impl Source {
     /// What the case answers: 0 unknown, 1 absent, and so on as the source's rows stand.
-    fn code(&self, matter: Matter<'_>) -> u16 {
+    pub(crate) fn code(&self, matter: Matter<'_>) -> u16 {
         let case = matter.case;
         match self {
             Source::Fact(field) => case.code(*field),
@@ -415,7 +415,7 @@ impl<const W: usize> Ask for Answers<'_, W> {
         let (concerns, met) = self.of(id);
         Status::of(concerns, met)
     }
-    fn amount(&mut self, term: &Term) -> Val<Exact> {
-        self.matter.judge().exact(term)
+    fn due(&mut self, base: &Term, rate: &Term) -> Option<i64> {
+        self.matter.judge().due(base, rate)
     }
 }

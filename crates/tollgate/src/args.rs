@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// Answer published sentences with figures, rules and worlds
     Claims(ClaimsArgs),
-    /// Decide an order book: CSV or JSON lines in, decisions, fees and a summary out
+    /// Decide order books: CSV, JSON lines, Parquet or Arrow in, decisions, fees and a summary out
     Decide(DecideArgs),
     /// Decide one order and say why: clauses, values, dates, citations, near misses, missing facts
     Explain(ExplainArgs),
@@ -201,19 +201,25 @@ pub(crate) struct ClaimsArgs {
 /// Arguments of `decide`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  tollgate decide orders.csv\n  tollgate decide orders.csv --out decisions.csv\n  \
-cat orders.jsonl | tollgate decide - --format jsonl\n\n\
-The first line of a CSV names the columns (`tollgate show fields`); `date` is needed, and every fact left out stays\nunknown. \
-Rows feed running totals in order of date, whatever their order in the file.")]
+tollgate decide orders.csv --out decisions.parquet --bad bad.csv\n  cat orders.jsonl | tollgate decide - --format jsonl\n\n\
+The columns are named (`tollgate show fields`); `date` is needed, and every fact left out stays unknown. What a column `chip`\n\
+names is looked up in the catalogue. Rows feed running totals in order of date, whatever their order in the files: where orders\n\
+that a quota counts come out of order, the books are read twice and those orders are kept in memory, about a kilobyte each.\n\
+docs/guide/order-books.md tells all formats.")]
 pub(crate) struct DecideArgs {
-    /// The order book, or - for standard input
-    pub file: PathBuf,
-    /// Write the decisions here (.csv or .jsonl), whole or not at all
+    /// The order books: files, folders, patterns such as 'orders/*.parquet', or - for standard input
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write the decisions here (.csv, .jsonl, .parquet or .arrow), whole or not at all
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// How to print the decisions; default: a table on a terminal, CSV otherwise
+    /// Write bad rows here (.csv or .jsonl), and not among the decisions
+    #[arg(long, value_name = "FILE")]
+    pub bad: Option<PathBuf>,
+    /// How to print the decisions; default: by the name of --out, a table on a terminal, CSV otherwise
     #[arg(long, value_enum)]
     pub format: Option<Format>,
-    /// How the order book is written; default: by its name or first character
+    /// How the order books are written; default: by their names or first bytes
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub input: Option<InputFormat>,
     /// Fill what an order leaves out from the standard case (says so in the summary)
@@ -233,6 +239,10 @@ pub(crate) enum Format {
     Csv,
     /// A JSON object a line.
     Jsonl,
+    /// Apache Parquet.
+    Parquet,
+    /// An Arrow IPC file.
+    Arrow,
     /// Only the summary.
     Summary,
 }
@@ -244,17 +254,25 @@ pub(crate) enum InputFormat {
     Csv,
     /// A JSON object a line.
     Jsonl,
+    /// Apache Parquet.
+    Parquet,
+    /// An Arrow IPC file or stream.
+    Arrow,
 }
 
 /// Arguments of `explain`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  tollgate explain --on 2025-05-01 --chip 'H20 96GB' --to CN --standard\n  \
 tollgate explain --on 2026-03-01 --chip 'H200 SXM' --to CN --standard -f dd_lab_review=no\n  \
-tollgate explain '{\"date\": \"2024-03-01\", \"chip\": \"L20\", \"to\": \"CN\", \"kind\": \"export\"}'\n\n\
+tollgate explain '{\"date\": \"2024-03-01\", \"chip\": \"L20\", \"to\": \"CN\", \"kind\": \"export\"}'\n  \
+tollgate explain orders.csv --row 72\n\n\
 Without --standard every fact that is not given is unknown, and the answer names those that would settle it.")]
 pub(crate) struct ExplainArgs {
-    /// The order as a JSON object, or - to read it from standard input
+    /// The order as a JSON object, or - to read it from standard input; with --row, an order book
     pub order: Option<String>,
+    /// The row of an order book: what `decide` calls its line; running totals are those of the rows before it
+    #[arg(long, value_name = "LINE", requires = "order", conflicts_with_all = ["on", "chip", "to", "facts", "totals"])]
+    pub row: Option<u64>,
     /// Day of the shipment
     #[arg(long, value_name = "DAY", value_parser = day)]
     pub on: Option<Date>,

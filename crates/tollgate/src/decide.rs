@@ -1,472 +1,486 @@
-//! `tollgate decide`: an order book in, decisions, fees and a summary out. Bad rows are reported and counted, the rest goes on.
+//! `tollgate decide`: order books in, decisions, fees and a summary out, batch by batch. Bad rows are reported and counted, the rest
+//! goes on.
 
-use std::collections::BTreeMap;
+mod answer;
+mod books;
+mod summary;
+mod write;
+
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::io::{self, BufWriter};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
-use comfy_table::{Cell, CellAlignment};
-use facts::{Case, Date, Orders, Problem, Row, money_text};
-use indicatif::{ProgressBar, ProgressStyle};
-use regime::{Corridor, CorridorDecision, Library, Outcome, Status};
-use serde_json::{Value, json};
+use columns::{Judge, NONE, Reader, Rows as Batch};
+use comfy_table::Cell;
+use facts::{Case, Date, Fact, FieldId, Problem};
+use regime::{FeeDue, Library, Totals};
 
+use self::answer::{Answer, Answers, Line, told};
+use self::books::{Books, Piece};
+use self::summary::Summary;
+use self::write::{BadRows, Rows, beside, copy_out, put};
 use crate::Exit;
-use crate::args::{Common, DecideArgs, Format, InputFormat};
+use crate::args::{Common, DecideArgs, Format};
 use crate::pack;
-use crate::screen::{Count, Failure, Paint, Screen, grouped, money, problem_json};
+use crate::screen::{Failure, Screen, money};
 
-/// One row with what became of it.
-struct Line {
-    id: String,
-    line: u64,
-    case: Option<Case>,
-    answer: Option<Answer>,
-    problems: Vec<Problem>,
-}
+pub(crate) use self::write::write_whole;
 
-/// A decision in the words of the output.
-struct Answer {
-    outcome: Outcome,
-    said: String,
-    between: String,
-    gate: String,
-    by: String,
-    review: String,
-    cite: String,
-    open: Vec<String>,
-    failed: Vec<String>,
-    fees: Vec<FeeText>,
-    missing: Vec<String>,
-}
+/// How many rows a table on the terminal shows.
+const MOST_SHOWN: usize = 2000;
 
-struct FeeText {
-    clause: String,
-    minor: Option<i64>,
-    currency: String,
-    payee: String,
-    legal_form: &'static str,
-    certain: bool,
-}
-
-/// Decides an order book.
+/// Decides order books.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
-    let mut corridor = pack::corridor(&library, &args.look)?;
-    let format = match (&args.out, args.format) {
+    let corridor = pack::corridor(&library, &args.look)?;
+    let format = format(screen, args)?;
+    let bad_format = args.bad.as_deref().map(bad_format).transpose()?;
+    let books = books::find(&args.files, args.input)?;
+    books.check(&library)?;
+    let mut desk =
+        Desk { library: &library, standard: args.standard, judge: Judge::new(corridor, false), answers: Answers::default() };
+    let done = match desk.pass(&books, args, format, bad_format, None)? {
+        Some(done) => done,
+        // Orders that a quota counts do not come in order of date: first all of them are decided, then everything is written.
+        None => {
+            let counted = desk.in_order(&books)?;
+            let done = desk.pass(&books, args, format, bad_format, Some(counted))?;
+            done.ok_or_else(|| Failure::Message("the order books changed while they were read".to_owned(), String::new()))?
+        }
+    };
+    screen.problems(&done.warnings);
+    let bad = done.summary.bad > 0;
+    done.deliver(screen, args, format, books.len() > 1)?;
+    Ok(if bad { Exit::Problems } else { Exit::Done })
+}
+
+fn format(screen: &Screen, args: &DecideArgs) -> Result<Format, Failure> {
+    Ok(match (&args.out, args.format) {
         (_, Some(format)) => format,
-        (Some(out), None) => format_of(out)?,
+        (Some(out), None) => match columns::Form::of_name(&out.to_string_lossy()) {
+            Some(columns::Form::Csv) => Format::Csv,
+            Some(columns::Form::Jsonl) => Format::Jsonl,
+            Some(columns::Form::Parquet) => Format::Parquet,
+            Some(columns::Form::Arrow) => Format::Arrow,
+            None => {
+                return Err(Failure::Message(
+                    format!("{}: the name says no format", out.display()),
+                    "end it in .csv, .jsonl, .parquet or .arrow, or say --format".to_owned(),
+                ));
+            }
+        },
         (None, None) if screen.json => Format::Jsonl,
         (None, None) if screen.terminal => Format::Table,
         (None, None) => Format::Csv,
-    };
-    let (mut lines, warnings) = read(&library, args)?;
-    screen.problems(&warnings);
-    if args.standard {
-        for case in lines.iter_mut().filter_map(|l| l.case.as_mut()) {
-            case.fill_standard(&library.dictionary);
-        }
-    }
-    decide_all(&mut corridor, &mut lines);
-    match &args.out {
-        Some(out) => write_whole(out, |to| write(to, format, &library, &lines))?,
-        None if format == Format::Table => screen.out(&table(screen, &library, &lines))?,
-        None if format == Format::Summary => {}
-        None => {
-            let mut out = io::BufWriter::new(io::stdout().lock());
-            let written = write(&mut out, format, &library, &lines).and_then(|()| out.flush());
-            written.map_err(|e| Failure::io(Path::new("standard output"), &e))?;
-        }
-    }
-    let bad: Vec<&Line> = lines.iter().filter(|l| !l.problems.is_empty()).collect();
-    report(screen, args, format, &lines, &bad)?;
-    Ok(if bad.is_empty() { Exit::Done } else { Exit::Problems })
+    })
 }
 
-fn format_of(out: &Path) -> Result<Format, Failure> {
-    match out.extension().and_then(|e| e.to_str()) {
-        Some("csv") => Ok(Format::Csv),
-        Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+/// Whether a file of bad rows is JSON lines.
+fn bad_format(bad: &Path) -> Result<bool, Failure> {
+    match columns::Form::of_name(&bad.to_string_lossy()) {
+        Some(columns::Form::Csv) => Ok(false),
+        Some(columns::Form::Jsonl) => Ok(true),
         _ => Err(Failure::Message(
-            format!("{}: the name says no format", out.display()),
-            "end it in .csv or .jsonl, or say --format".to_owned(),
+            format!("{}: bad rows are written as CSV or JSON lines", bad.display()),
+            "end the name in .csv or .jsonl".to_owned(),
         )),
     }
 }
 
-/// Every row of the book, in its order.
-fn read(library: &Library, args: &DecideArgs) -> Result<(Vec<Line>, Vec<Problem>), Failure> {
-    let name = if args.file == Path::new("-") { "standard input".to_owned() } else { args.file.display().to_string() };
-    let (input, size): (Box<dyn Read>, Option<u64>) = if args.file == Path::new("-") {
-        (Box::new(io::stdin()), None)
-    } else {
-        let file = File::open(&args.file).map_err(|e| Failure::io(&args.file, &e))?;
-        if file.metadata().is_ok_and(|m| m.is_dir()) {
-            return Err(Failure::Message(format!("{name} is a folder"), "name one order book".to_owned()));
-        }
-        let size = file.metadata().ok().map(|m| m.len());
-        (Box::new(file), size)
-    };
-    let bar = size.filter(|s| *s > 1 << 20).map_or_else(ProgressBar::hidden, ProgressBar::new);
-    bar.set_style(
-        ProgressStyle::with_template("reading {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    let mut input = BufReader::new(bar.wrap_read(input));
-    let jsonl = match (args.input, args.file.extension().and_then(|e| e.to_str())) {
-        (Some(format), _) => format == InputFormat::Jsonl,
-        (None, Some("jsonl" | "ndjson" | "json")) => true,
-        (None, Some("csv")) => false,
-        _ => {
-            let start = input.fill_buf().map_err(|e| Failure::io(&args.file, &e))?;
-            start.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{')
-        }
-    };
-    let (dictionary, catalogue) = (&library.dictionary, &library.catalogue);
-    let mut orders = if jsonl {
-        Orders::jsonl(dictionary, catalogue, &name, input)
-    } else {
-        Orders::csv(dictionary, catalogue, &name, input).map_err(|p| Failure::Problems(vec![*p]))?
-    };
-    let lines = orders.by_ref().map(line).collect();
-    let warnings = orders.warnings;
-    bar.finish_and_clear();
-    Ok((lines, warnings))
+/// Who decides the rows of a run.
+struct Desk<'a> {
+    library: &'a Library,
+    standard: bool,
+    judge: Judge,
+    answers: Answers,
 }
 
-fn line(row: Row) -> Line {
-    let (case, problems) = match row.order {
-        Ok(order) => (Some(order.case), Vec::new()),
-        Err(problems) => (None, problems),
-    };
-    Line { id: row.id, line: row.line, case, answer: None, problems }
+/// Orders that quotas count, decided beforehand: by the row's place among all rows.
+type Beforehand = HashMap<u64, Told>;
+
+/// What the gates say of a row with running totals: verdicts, what is due, and what is missing.
+struct Told {
+    ids: Vec<u32>,
+    due: Vec<Vec<FeeDue>>,
+    missing: Vec<String>,
 }
 
-/// Decides in order of date, so that running totals are what they were on the day; rows of one day keep their order.
-fn decide_all(corridor: &mut Corridor, lines: &mut [Line]) {
-    let mut order: Vec<(Date, usize)> = lines.iter().enumerate().filter_map(|(i, l)| Some((l.case.as_ref()?.day, i))).collect();
-    order.sort();
-    let bar = if order.len() > 20_000 { ProgressBar::new(order.len() as u64) } else { ProgressBar::hidden() };
-    bar.set_style(
-        ProgressStyle::with_template("deciding {bar:30} {human_pos}/{human_len} {per_sec} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    let mut totals = corridor.totals();
-    for (_, at) in order {
-        let Some(line) = lines.get_mut(at) else { continue };
-        let Some(case) = &line.case else { continue };
-        // An undetermined row is never posted, so the totals are still what it was decided on.
-        let (decision, _) = corridor.decide_and_post(case, &mut totals);
-        line.answer = Some(answer(corridor, case, &decision, &totals));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+/// A row that a quota may count: its day, its place among all rows, its facts.
+struct Counted {
+    day: Date,
+    place: u64,
+    facts: Vec<(FieldId, Fact)>,
 }
 
-fn answer(corridor: &mut Corridor, case: &Case, decision: &CorridorDecision, totals: &[regime::Totals]) -> Answer {
-    let binding = decision.binding();
-    let mut answer = Answer {
-        outcome: decision.outcome,
-        said: decision.outcome.text().to_owned(),
-        between: String::new(),
-        gate: String::new(),
-        by: String::new(),
-        review: String::new(),
-        cite: String::new(),
-        open: Vec::new(),
-        failed: Vec::new(),
-        fees: Vec::new(),
-        missing: Vec::new(),
-    };
-    if decision.outcome == Outcome::Undetermined {
-        answer.between = format!("{} … {}", decision.mildest, decision.strictest);
-    }
-    for (gate, own) in decision.gates.iter().enumerate() {
-        let Some(epoch) = corridor.epoch(gate, case.day).cloned() else { continue };
-        let Some(law) = corridor.laws.get(gate) else { continue };
-        if gate == binding && own.by.is_some() {
-            let name = |id: Option<regime::ClauseId>| id.map(|c| law.clause(c).id.clone()).unwrap_or_default();
-            answer.gate.clone_from(&law.id);
-            answer.by = name(own.by);
-            answer.review = name(own.review);
-            answer.cite = own.by.and_then(|by| law.citation_on(&epoch, by)).unwrap_or_default();
-            if decision.outcome == Outcome::Exception {
-                answer.said = format!("exception {}", answer.by);
-            }
-        }
-        for need in &own.needs {
-            let name = law.clause(need.clause).id.clone();
-            match need.status {
-                Status::Open => answer.open.push(name),
-                Status::Failed => answer.failed.push(name),
-                Status::Met => {}
-            }
-        }
-        for fee in &own.fees {
-            if let Some((payee, legal_form)) = law.fee_terms(&epoch, fee.clause) {
-                let clause = law.clause(fee.clause).id.clone();
-                answer.fees.push(FeeText {
-                    clause,
-                    minor: fee.minor,
-                    currency: law.currency.clone(),
-                    payee,
-                    legal_form,
-                    certain: fee.certain,
-                });
-            }
-        }
-    }
-    if decision.outcome == Outcome::Undetermined {
-        let unknown = regime::Totals::default();
-        for (gate, _) in decision.gates.iter().enumerate().filter(|(_, g)| g.outcome == Outcome::Undetermined) {
-            answer.missing.extend(corridor.missing(gate, case, totals.get(gate).unwrap_or(&unknown)));
-        }
-    }
-    answer.missing.dedup();
-    answer
+/// What a run leaves.
+struct Done {
+    out: Output,
+    bad: Option<tempfile::NamedTempFile>,
+    table: Vec<[String; 7]>,
+    outcomes: Vec<Option<regime::Outcome>>,
+    rows: usize,
+    summary: Summary,
+    /// Columns that name no fact, and books that break off.
+    warnings: Vec<Problem>,
 }
 
-/// Writes a file that is there whole or not at all.
-pub(crate) fn write_whole(out: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |e: io::Error| Failure::io(out, &e);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    {
-        let mut buffer = io::BufWriter::new(file.as_file_mut());
-        fill(&mut buffer).and_then(|()| buffer.flush()).map_err(failed)?;
-    }
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(out).map_err(|e| Failure::io(out, &e.error))?;
-    Ok(())
+/// Where decisions were written.
+enum Output {
+    Nowhere,
+    /// Beside the file that it becomes.
+    Beside(tempfile::NamedTempFile),
+    /// For standard output, once all is well.
+    Kept(File),
 }
 
-const COLUMNS: [&str; 19] = [
-    "order",
-    "line",
-    "date",
-    "chip",
-    "quantity",
-    "to",
-    "outcome",
-    "between",
-    "gate",
-    "by",
-    "review",
-    "citation",
-    "open",
-    "failed",
-    "fee",
-    "fee_currency",
-    "fee_payee",
-    "missing",
-    "problem",
-];
-
-fn write(to: &mut dyn Write, format: Format, library: &Library, lines: &[Line]) -> io::Result<()> {
-    if format == Format::Jsonl {
-        for line in lines {
-            serde_json::to_writer(&mut *to, &as_json(library, line))?;
-            to.write_all(b"\n")?;
-        }
-        return Ok(());
-    }
-    let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(COLUMNS)?;
-    for line in lines {
-        let cell = |name: &str| spelled(library, line, name);
-        let date = line.case.as_ref().map_or(String::new(), |c| c.day.to_string());
-        let mut row = vec![line.id.clone(), line.line.to_string(), date, cell("chip"), cell("quantity"), cell("destination")];
-        match &line.answer {
-            Some(a) => {
-                let join = |texts: Vec<String>| texts.join("; ");
-                let amounts = a.fees.iter().map(|f| f.minor.map_or("unknown".to_owned(), money_text)).collect();
-                row.extend([a.said.clone(), a.between.clone(), a.gate.clone(), a.by.clone(), a.review.clone(), a.cite.clone()]);
-                row.extend([join(a.open.clone()), join(a.failed.clone()), join(amounts)]);
-                row.extend([
-                    join(a.fees.iter().map(|f| f.currency.clone()).collect()),
-                    join(a.fees.iter().map(|f| f.payee.clone()).collect()),
-                ]);
-                row.extend([join(a.missing.clone()), String::new()]);
-            }
-            None => {
-                row.resize(COLUMNS.len() - 1, String::new());
-                row.push(said(&line.problems));
-            }
-        }
-        csv.write_record(&row)?;
-    }
-    csv.flush()
-}
-
-fn spelled(library: &Library, line: &Line, name: &str) -> String {
-    let fact = line.case.as_ref().zip(library.dictionary.id(name));
-    fact.map_or(String::new(), |(case, id)| library.dictionary.spell(id, case.fact(id)))
-}
-
-fn said(problems: &[Problem]) -> String {
-    let told: Vec<String> = problems
-        .iter()
-        .map(|p| if p.hint.is_empty() { p.message.clone() } else { format!("{} ({})", p.message, p.hint) })
-        .collect();
-    told.join("; ")
-}
-
-fn as_json(library: &Library, line: &Line) -> Value {
-    let Some(a) = &line.answer else {
-        return json!({ "order": line.id, "line": line.line, "problems": line.problems.iter().map(problem_json).collect::<Vec<_>>() });
-    };
-    let fees: Vec<Value> = a
-        .fees
-        .iter()
-        .map(|f| json!({ "clause": f.clause, "amount": f.minor.map(money_text), "currency": f.currency, "payee": f.payee, "legal_form": f.legal_form, "certain": f.certain }))
-        .collect();
-    json!({
-        "order": line.id,
-        "line": line.line,
-        "date": line.case.as_ref().map(|c| c.day.to_string()),
-        "chip": spelled(library, line, "chip"),
-        "quantity": spelled(library, line, "quantity"),
-        "to": spelled(library, line, "destination"),
-        "outcome": a.said,
-        "between": a.between,
-        "gate": a.gate,
-        "by": a.by,
-        "review": a.review,
-        "citation": a.cite,
-        "open": a.open,
-        "failed": a.failed,
-        "fees": fees,
-        "missing": a.missing,
-    })
-}
-
-fn table(screen: &Screen, library: &Library, lines: &[Line]) -> String {
-    let mut table = screen.table(&["order", "date", "part", "to", "outcome", "because", "fee, needs, missing"]);
-    for line in lines {
-        let date = line.case.as_ref().map_or(String::new(), |c| c.day.to_string());
-        let (outcome, because, more) = match &line.answer {
-            Some(a) => {
-                let because =
-                    [&a.gate, &a.by, &a.review].into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>().join(" ");
-                (screen.outcome(a.outcome, &a.said), because, remarks(a))
-            }
-            None => (Cell::new("bad row"), String::new(), said(&line.problems)),
+impl Desk<'_> {
+    /// Reads, decides and writes everything; nothing where orders that a quota counts do not come in order of date.
+    fn pass(
+        &mut self,
+        books: &Books,
+        args: &DecideArgs,
+        format: Format,
+        bad_format: Option<bool>,
+        mut beforehand: Option<Beforehand>,
+    ) -> Result<Option<Done>, Failure> {
+        let several = books.len() > 1;
+        let out = match &args.out {
+            Some(out) => Output::Beside(beside(out).map_err(|e| Failure::io(out, &e))?),
+            None if matches!(format, Format::Table | Format::Summary) => Output::Nowhere,
+            None => Output::Kept(tempfile::tempfile().map_err(|e| Failure::io(Path::new("a temporary file"), &e))?),
         };
-        table.add_row([
-            Cell::new(&line.id),
-            Cell::new(date),
-            Cell::new(spelled(library, line, "chip")),
-            Cell::new(spelled(library, line, "destination")),
-            outcome,
-            Cell::new(because),
-            Cell::new(more),
-        ]);
+        let to = args.out.clone().unwrap_or_else(|| PathBuf::from("standard output"));
+        let failed = |e: io::Error| Failure::io(&to, &e);
+        let file = match &out {
+            Output::Beside(file) => Some(file.as_file().try_clone().map_err(failed)?),
+            Output::Kept(file) => Some(file.try_clone().map_err(failed)?),
+            Output::Nowhere => None,
+        };
+        let mut rows = file.map(|file| Rows::new(format, several, BufWriter::new(file))).transpose().map_err(failed)?;
+        let bad_path = args.bad.clone().unwrap_or_default();
+        let bad_failed = |e: io::Error| Failure::io(&bad_path, &e);
+        let bad = bad_format.map(|_| beside(&bad_path)).transpose().map_err(bad_failed)?;
+        let mut bad_rows = match (&bad, bad_format) {
+            (Some(bad), Some(jsonl)) => {
+                let file = bad.as_file().try_clone().map_err(bad_failed)?;
+                Some(BadRows::new(jsonl, BufWriter::new(file)).map_err(bad_failed)?)
+            }
+            _ => None,
+        };
+        let mut done = Done {
+            out,
+            bad,
+            table: Vec::new(),
+            outcomes: Vec::new(),
+            rows: 0,
+            summary: Summary::default(),
+            warnings: Vec::new(),
+        };
+        let mut running = Running { totals: self.judge.corridor().totals(), last: Date::MIN, place: 0, disordered: false };
+        let library = self.library;
+        let standard = self.standard;
+        let warnings = books.read(library, (standard, "deciding"), &mut |name, reader, piece| {
+            let mut take = |line: Line| -> Result<(), Failure> {
+                done.summary.add(&line);
+                if line.answer.is_err() && bad_rows.is_some() {
+                    return bad_rows.as_mut().map_or(Ok(()), |bad| bad.add(&line)).map_err(bad_failed);
+                }
+                if format == Format::Table {
+                    done.show(&line);
+                }
+                rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)
+            };
+            match piece {
+                Piece::Broken(problem) => {
+                    take(broken(name, problem))?;
+                    done.warnings.push(problem.clone());
+                }
+                Piece::Rows(batch) => self.rows(name, reader, batch, &mut running, &mut beforehand, &mut take)?,
+            }
+            Ok(if running.disordered { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if running.disordered {
+            return Ok(None);
+        }
+        rows.map_or(Ok(()), Rows::finish).map_err(failed)?;
+        bad_rows.map_or(Ok(()), BadRows::finish).map_err(bad_failed)?;
+        done.warnings.extend(warnings);
+        Ok(Some(done))
     }
-    table.to_string()
+
+    /// Decides the rows of a batch and hands each on.
+    fn rows(
+        &mut self,
+        name: &str,
+        reader: &Reader<'_>,
+        batch: &Batch,
+        running: &mut Running,
+        beforehand: &mut Option<Beforehand>,
+        take: &mut dyn FnMut(Line) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let decided = self.judge.decide(reader, &batch.batch);
+        let counted = self.judge.counted(&decided);
+        let mut next = counted.iter().copied().peekable();
+        let mut ids = vec![NONE; decided.gates.len()];
+        let field = |name: &str| self.library.dictionary.id(name);
+        let (chip, quantity, to) = (field("chip"), field("quantity"), field("destination"));
+        for row in 0..batch.batch.rows() {
+            running.place += 1;
+            for (id, gate) in ids.iter_mut().zip(&decided.gates) {
+                *id = gate.get(row).copied().unwrap_or(NONE);
+            }
+            let is_counted = next.next_if_eq(&row).is_some();
+            let answer = match batch.batch.problems(row) {
+                Some(problems) => Err(problems.to_vec()),
+                None if is_counted => match self.with_totals(reader, batch, row, running, beforehand) {
+                    Some(answer) => Ok(answer),
+                    None => return Ok(()),
+                },
+                None => {
+                    let mut case = || reader.case(&batch.batch, row);
+                    Ok(self.answers.answer(&mut self.judge, &ids, &mut case, &running.totals, None))
+                }
+            };
+            let spelled = |id: Option<FieldId>| id.map_or(String::new(), |id| reader.spell(&batch.batch, id, row));
+            let date = if answer.is_ok() { batch.batch.date(row) } else { None };
+            take(Line {
+                file: name.to_owned(),
+                id: batch.id(reader, row),
+                line: batch.line(row),
+                date,
+                chip: spelled(chip),
+                quantity: spelled(quantity),
+                to: spelled(to),
+                answer,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The answer of a row that a quota counts; none where it comes too late to be counted.
+    fn with_totals(
+        &mut self,
+        reader: &Reader<'_>,
+        batch: &Batch,
+        row: usize,
+        running: &mut Running,
+        beforehand: &mut Option<Beforehand>,
+    ) -> Option<Answer> {
+        let told = match beforehand {
+            Some(known) => known.remove(&running.place),
+            None => {
+                let case = reader.case(&batch.batch, row)?;
+                running.disordered |= case.day < running.last;
+                if running.disordered {
+                    return None;
+                }
+                running.last = case.day;
+                Some(self.tell(&case, &mut running.totals))
+            }
+        };
+        let told = told?;
+        let mut answer = self.answers.answer(&mut self.judge, &told.ids, &mut || None, &running.totals, Some(&told.due));
+        answer.missing = told.missing;
+        Some(answer)
+    }
+
+    /// Decides a row that a quota counts, and adds it to the totals.
+    fn tell(&mut self, case: &Case, totals: &mut [Totals]) -> Told {
+        let (ids, due): (Vec<u32>, Vec<Vec<FeeDue>>) = self.judge.decide_counted(case, totals).into_iter().unzip();
+        // An undetermined row is never posted, so the totals are still what it was decided on.
+        let missing = self.answers.answer(&mut self.judge, &ids, &mut || Some(case.clone()), totals, Some(&due)).missing;
+        Told { ids, due, missing }
+    }
+
+    /// Decides every order that a quota counts, in order of date; orders of one day in the order of the books.
+    fn in_order(&mut self, books: &Books) -> Result<Beforehand, Failure> {
+        let mut counted = self.counted(books, &mut |_, _, _, _| {})?;
+        counted.sort_by_key(|row| (row.day, row.place));
+        let mut totals = self.judge.corridor().totals();
+        Ok(counted
+            .into_iter()
+            .map(|row| {
+                let case = row.case(self.library);
+                (row.place, self.tell(&case, &mut totals))
+            })
+            .collect())
+    }
+
+    /// Every order that a quota may count; `each` sees all rows with their places.
+    fn counted(&mut self, books: &Books, each: &mut dyn FnMut(&Reader<'_>, &Batch, usize, u64)) -> Result<Vec<Counted>, Failure> {
+        let mut found = Vec::new();
+        let mut place = 0;
+        books.read(self.library, (self.standard, "looking for orders under quotas"), &mut |_, reader, piece| {
+            if let Piece::Rows(batch) = piece {
+                let decided = self.judge.decide(reader, &batch.batch);
+                for row in self.judge.counted(&decided) {
+                    if let Some(case) = reader.case(&batch.batch, row) {
+                        let facts = case.known().map(|(id, fact)| (id, fact.clone())).collect();
+                        found.push(Counted { day: case.day, place: place + 1 + row as u64, facts });
+                    }
+                }
+                (0..batch.batch.rows()).for_each(|row| each(reader, batch, row, place + 1 + row as u64));
+                place += batch.batch.rows() as u64;
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
 }
 
-fn remarks(a: &Answer) -> String {
+impl Counted {
+    fn case(&self, library: &Library) -> Case {
+        let mut case = Case::new(&library.dictionary, self.day);
+        self.facts.iter().for_each(|(id, fact)| case.set(*id, fact.clone()));
+        case
+    }
+}
+
+/// Running totals while books are read.
+struct Running {
+    totals: Vec<Totals>,
+    /// The day of the last order that a quota counted.
+    last: Date,
+    /// Rows so far.
+    place: u64,
+    /// Whether an order came too late.
+    disordered: bool,
+}
+
+fn broken(name: &str, problem: &Problem) -> Line {
+    Line {
+        file: name.to_owned(),
+        id: String::new(),
+        line: problem.line as u64,
+        date: None,
+        chip: String::new(),
+        quantity: String::new(),
+        to: String::new(),
+        answer: Err(vec![problem.clone()]),
+    }
+}
+
+/// The row of an order book that decisions call by its line, and the totals of the rows before it in order of date.
+pub(crate) fn row(
+    library: &Library,
+    judge: Judge,
+    path: &Path,
+    line: u64,
+    standard: bool,
+) -> Result<(Case, Vec<Totals>), Failure> {
+    let books = books::find(&[path.to_owned()], None)?;
+    if books.len() > 1 {
+        return Err(Failure::Message(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
+    }
+    books.check(library)?;
+    let mut desk = Desk { library, standard, judge, answers: Answers::default() };
+    let mut asked: Option<(Result<Case, Vec<Problem>>, u64)> = None;
+    let counted = desk.counted(&books, &mut |reader, batch, row, place| {
+        if batch.line(row) == line && asked.is_none() {
+            let read = batch.batch.problems(row).map(<[Problem]>::to_vec);
+            asked = match (read, reader.case(&batch.batch, row)) {
+                (None, Some(case)) => Some((Ok(case), place)),
+                (problems, _) => Some((Err(problems.unwrap_or_default()), place)),
+            };
+        }
+    })?;
+    let Some((case, place)) = asked else {
+        let hint = "a row is called by its line in the file, as in the column `line` of decisions".to_owned();
+        return Err(Failure::Message(format!("{} has no row on line {line}", path.display()), hint));
+    };
+    let case = case.map_err(Failure::Problems)?;
+    let mut before: Vec<Counted> = counted.into_iter().filter(|row| (row.day, row.place) < (case.day, place)).collect();
+    before.sort_by_key(|row| (row.day, row.place));
+    let mut totals = desk.judge.corridor().totals();
+    for row in before {
+        desk.judge.decide_counted(&row.case(library), &mut totals);
+    }
+    Ok((case, totals))
+}
+
+impl Done {
+    /// Keeps a row for the table on the terminal.
+    fn show(&mut self, line: &Line) {
+        self.rows += 1;
+        if self.table.len() >= MOST_SHOWN {
+            return;
+        }
+        let date = line.date.map_or(String::new(), |day| day.to_string());
+        let (outcome, said, because, more) = match &line.answer {
+            Ok(answer) => {
+                let said = &*answer.said;
+                let because: Vec<&str> =
+                    [&said.gate, &said.by, &said.review].into_iter().filter(|t| !t.is_empty()).map(String::as_str).collect();
+                (Some(said.outcome), said.said.clone(), because.join(" "), remarks(answer))
+            }
+            Err(problems) => (None, "bad row".to_owned(), String::new(), told(problems)),
+        };
+        self.outcomes.push(outcome);
+        self.table.push([line.id.clone(), date, line.chip.clone(), line.to.clone(), said, because, more]);
+    }
+
+    /// Puts files in their places and prints the rest: the summary to standard output beside a table or alone, else to standard
+    /// error beside the data.
+    fn deliver(self, screen: &Screen, args: &DecideArgs, format: Format, several: bool) -> Result<(), Failure> {
+        if let (Some(bad), Some(path)) = (self.bad, &args.bad) {
+            put(bad, path)?;
+        }
+        let data_on_stdout = matches!(self.out, Output::Kept(_));
+        match (self.out, &args.out) {
+            (Output::Beside(file), Some(out)) => put(file, out)?,
+            (Output::Kept(file), _) => copy_out(file)?,
+            _ if format == Format::Table => {
+                let mut table = screen.table(&["order", "date", "part", "to", "outcome", "because", "fee, needs, missing"]);
+                for (row, outcome) in self.table.into_iter().zip(self.outcomes) {
+                    let [id, date, chip, to, said, because, more] = row;
+                    let said = outcome.map_or_else(|| Cell::new(&said), |outcome| screen.outcome(outcome, &said));
+                    table.add_row([
+                        Cell::new(id),
+                        Cell::new(date),
+                        Cell::new(chip),
+                        Cell::new(to),
+                        said,
+                        Cell::new(because),
+                        Cell::new(more),
+                    ]);
+                }
+                screen.out(&table.to_string())?;
+                if self.rows > MOST_SHOWN {
+                    screen.out(&format!("… and {} more rows; --out FILE writes all of them", self.rows - MOST_SHOWN))?;
+                }
+            }
+            _ => {}
+        }
+        if screen.json && !data_on_stdout {
+            return screen.json(&self.summary.json());
+        }
+        let place = match &args.bad {
+            Some(bad) => Some(bad.display().to_string()),
+            None => (format != Format::Table).then(|| "the column `problem`".to_owned()),
+        };
+        let text = self.summary.text(screen, args.standard, several, place.as_deref());
+        if data_on_stdout {
+            screen.err(&text);
+            Ok(())
+        } else {
+            screen.out(&text)
+        }
+    }
+}
+
+fn remarks(answer: &Answer) -> String {
+    let said = &*answer.said;
     let mut parts = Vec::new();
-    for fee in &a.fees {
-        let amount = fee.minor.map_or("fee of unknown amount".to_owned(), |m| money(i128::from(m)));
+    for (fee, minor) in said.fees.iter().zip(&answer.amounts) {
+        let amount = minor.map_or("fee of unknown amount".to_owned(), |m| money(i128::from(m)));
         parts.push(format!("{amount} {} {}", fee.currency, fee.legal_form));
     }
-    for (word, list) in [("failed", &a.failed), ("open", &a.open), ("missing", &a.missing)] {
+    for (word, list) in [("failed", &said.failed), ("open", &said.open), ("missing", &answer.missing)] {
         if !list.is_empty() {
             parts.push(format!("{word}: {}", list.join(", ")));
         }
     }
     parts.join("; ")
-}
-
-/// The summary: to standard output beside a table or alone, else to standard error beside the data.
-fn report(screen: &Screen, args: &DecideArgs, format: Format, lines: &[Line], bad: &[&Line]) -> Result<(), Failure> {
-    let mut text = String::new();
-    let data_on_stdout = args.out.is_none() && matches!(format, Format::Csv | Format::Jsonl);
-    if screen.json && !data_on_stdout {
-        return screen.json(&summary_json(lines, bad));
-    }
-    let decided = lines.len() - bad.len();
-    let standard = if args.standard { ", what was left out taken from the standard case" } else { "" };
-    text.push_str(&format!(
-        "{} decided{standard}, {}\n",
-        Count(decided, "order", "orders"),
-        Count(bad.len(), "bad row", "bad rows")
-    ));
-    let mut outcomes = screen.table(&["outcome", "orders"]);
-    for (outcome, count) in by_outcome(lines) {
-        outcomes.add_row([
-            screen.outcome(outcome, outcome.text()),
-            Cell::new(grouped(count as i128)).set_alignment(CellAlignment::Right),
-        ]);
-    }
-    text.push_str(&format!("{outcomes}\n"));
-    let fees = by_payee(lines);
-    if !fees.is_empty() {
-        let mut table = screen.table(&["payee", "legal form", "currency", "due", "orders"]);
-        for ((payee, form, currency), (minor, count, unknown)) in &fees {
-            let due = if *unknown > 0 { format!("{} and {} unknown", money(*minor), unknown) } else { money(*minor) };
-            let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-            table.add_row([Cell::new(payee), Cell::new(form), Cell::new(currency), right(due), right(grouped(*count as i128))]);
-        }
-        text.push_str(&format!("{table}\n"));
-    }
-    if !bad.is_empty() && format != Format::Table {
-        for line in bad.iter().take(20) {
-            text.push_str(&format!(
-                "{} {}\n",
-                screen.paint(&format!("line {} ({}):", line.line, line.id), Paint::Bad),
-                said(&line.problems)
-            ));
-        }
-        if bad.len() > 20 {
-            text.push_str(&format!("… and {}; all are in the column `problem`\n", Count(bad.len() - 20, "more", "more")));
-        }
-    }
-    if data_on_stdout {
-        screen.err(&text);
-        Ok(())
-    } else {
-        screen.out(&text)
-    }
-}
-
-fn by_outcome(lines: &[Line]) -> Vec<(Outcome, usize)> {
-    let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
-    for answer in lines.iter().filter_map(|l| l.answer.as_ref()) {
-        *counts.entry(answer.outcome).or_insert(0) += 1;
-    }
-    counts.into_iter().collect()
-}
-
-type Payee = (String, &'static str, String);
-
-/// By payee, legal form and currency: the sum of what surely is due, how many orders, and how many amounts nobody knows. Fees of
-/// orders that may not move are not due.
-fn by_payee(lines: &[Line]) -> BTreeMap<Payee, (i128, usize, usize)> {
-    let mut due: BTreeMap<Payee, (i128, usize, usize)> = BTreeMap::new();
-    let denied = Outcome::Licence(regime::Policy::Denial);
-    for answer in lines.iter().filter_map(|l| l.answer.as_ref()).filter(|a| a.outcome < denied) {
-        for fee in answer.fees.iter().filter(|f| f.certain) {
-            let entry = due.entry((fee.payee.clone(), fee.legal_form, fee.currency.clone())).or_insert((0, 0, 0));
-            entry.1 += 1;
-            match fee.minor {
-                Some(minor) => entry.0 += i128::from(minor),
-                None => entry.2 += 1,
-            }
-        }
-    }
-    due
-}
-
-fn summary_json(lines: &[Line], bad: &[&Line]) -> Value {
-    let outcomes: serde_json::Map<String, Value> =
-        by_outcome(lines).into_iter().map(|(o, n)| (o.text().to_owned(), json!(n))).collect();
-    let fees: Vec<Value> = by_payee(lines)
-        .into_iter()
-        .map(|((payee, form, currency), (minor, orders, unknown))| {
-            json!({ "payee": payee, "legal_form": form, "currency": currency, "minor_units": minor.to_string(), "orders": orders, "unknown_amounts": unknown })
-        })
-        .collect();
-    json!({ "decided": lines.len() - bad.len(), "bad_rows": bad.len(), "outcomes": outcomes, "fees": fees })
 }

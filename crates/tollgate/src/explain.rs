@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
+use columns::Judge;
 use facts::{Case, Number, Order, Problem};
 use regime::{Corridor, CorridorDecision, Explanation, Library, Outcome, Totals, explain};
 use serde_json::json;
 
 use crate::Exit;
 use crate::args::{Common, ExplainArgs};
+use crate::decide;
 use crate::pack;
 use crate::screen::{Failure, Paint, Screen, paint_of};
 
@@ -17,9 +19,27 @@ use crate::screen::{Failure, Paint, Screen, paint_of};
 pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
     let mut corridor = pack::corridor(&library, &args.look)?;
-    let mut case = order(&library, args)?;
-    let assumed = if args.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
-    let totals = totals(&mut corridor, &case, &args.totals)?;
+    let (case, assumed, totals) = match (&args.order, args.row) {
+        (Some(book), Some(line)) => {
+            let judge = Judge::new(corridor.clone(), false);
+            let (mut case, totals) = decide::row(&library, judge, Path::new(book), line, false)?;
+            let assumed = if args.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
+            if assumed.is_empty() {
+                (case, assumed, totals)
+            } else {
+                // With what is filled in, other rows may count.
+                let judge = Judge::new(corridor.clone(), false);
+                let (case, totals) = decide::row(&library, judge, Path::new(book), line, true)?;
+                (case, assumed, totals)
+            }
+        }
+        _ => {
+            let mut case = order(&library, args)?;
+            let assumed = if args.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
+            let totals = totals(&mut corridor, &case, &args.totals)?;
+            (case, assumed, totals)
+        }
+    };
     let decision = corridor.decide(&case, &totals);
     let mut gates = Vec::new();
     for gate in 0..corridor.laws.len() {

@@ -174,8 +174,10 @@ fn bad_files_end_in_a_sentence_and_a_status() {
     let missing = tollgate(&["decide", "nowhere.csv"]);
     assert_eq!(code(&missing), 1);
     assert!(err(&missing).contains("nowhere.csv"), "{}", err(&missing));
-    let folder_given = tollgate(&["decide", folder.path().to_str().unwrap()]);
-    assert_eq!(code(&folder_given), 1);
+    fs::create_dir(folder.path().join("none")).unwrap();
+    let none = tollgate(&["decide", folder.path().join("none").to_str().unwrap()]);
+    assert_eq!(code(&none), 1);
+    assert!(err(&none).contains("holds no order book"), "{}", err(&none));
 }
 
 #[test]

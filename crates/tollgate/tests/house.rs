@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room and the rooms that it may use. Nothing points up or sideways.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("facts", &[]),
     ("regime", &["facts"]),
+    ("columns", &["facts", "regime"]),
     ("world", &["facts", "regime"]),
     ("study", &["facts", "regime", "world"]),
     ("report", &[]),
-    ("tollgate", &["facts", "regime", "world", "study", "report"]),
+    ("tollgate", &["facts", "regime", "columns", "world", "study", "report"]),
 ];
 
 /// The rooms that may name Arrow and Parquet.

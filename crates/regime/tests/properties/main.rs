@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/made_up.rs"]
+mod made_up;
 
 mod draw;
 mod epochs;

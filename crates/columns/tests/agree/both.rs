@@ -1,0 +1,87 @@
+//! Both judges asked about the same rows.
+
+use columns::{Judge, NONE, Reader};
+use facts::{Case, Catalogue, Fact};
+use regime::{Corridor, Decision, Totals, decide};
+
+use crate::made_up::Dice;
+use crate::table::table;
+
+/// What the judge of one case says at every gate, and which clauses apply.
+fn alone(corridor: &mut Corridor, case: &Case) -> Vec<(Decision, Vec<u64>)> {
+    let totals = Totals::default();
+    (0..corridor.laws.len())
+        .map(|gate| {
+            let epoch = corridor.epoch(gate, case.day).unwrap().clone();
+            let law = &corridor.laws[gate];
+            let mut clauses = vec![0u64; law.clauses.len().div_ceil(64)];
+            for id in regime::applying(law, &epoch, case, &totals) {
+                clauses[usize::from(id.0) / 64] |= 1 << (id.0 % 64);
+            }
+            (decide(law, &epoch, case, &totals), clauses)
+        })
+        .collect()
+}
+
+/// What the second judge says of rows.
+fn together(corridor: &Corridor, cases: &[Case], dice: &mut Dice, every: bool) -> Vec<Vec<(Decision, Vec<u64>)>> {
+    let dictionary = &*corridor.laws[0].dictionary;
+    let nothing = Catalogue::default();
+    let mut judge = Judge::new(corridor.clone(), every);
+    let batch = table(dictionary, cases, dice);
+    let mut reader = Reader::new(dictionary, &nothing, &batch.schema(), "rows", false).unwrap();
+    assert!(reader.warnings().is_empty());
+    // In two pieces, so that what the first has taught is used.
+    let mut rows = vec![Vec::new(); cases.len()];
+    let cut = dice.below(cases.len() + 1);
+    for (start, length) in [(0, cut), (cut, cases.len() - cut)] {
+        let read = reader.read(&batch.slice(start, length), 1).unwrap();
+        let decided = judge.decide(&reader, &read);
+        for (gate, ids) in decided.gates.iter().enumerate() {
+            for (row, id) in ids.iter().enumerate() {
+                assert_ne!(*id, NONE, "row {row} is refused: {:?}", read.odd().iter().find(|odd| odd.row == row));
+                let verdict = &judge.verdicts(gate)[*id as usize];
+                let case = reader.case(&read, row).unwrap();
+                assert_eq!(case, cases[start + row], "the row is read as it was written");
+                let fees = judge.fees(gate, *id, &case, &Totals::default());
+                rows[start + row].push((Decision { fees, ..verdict.decision.clone() }, verdict.clauses.clone()));
+            }
+        }
+    }
+    rows
+}
+
+/// Both judges on some rows; where they differ, the smallest row that shows it.
+pub(crate) fn agree(corridor: &mut Corridor, cases: &[Case], dice: &mut Dice) {
+    for every in [true, false] {
+        let seed = dice.0;
+        let rows = together(corridor, cases, dice, every);
+        for (case, said) in cases.iter().zip(rows) {
+            if said != seen(corridor, case, every) {
+                let told = smallest(corridor, case, seed, every);
+                let dictionary = &corridor.laws[0].dictionary;
+                panic!("columns say {said:#?}\nof this row, or of it only beside others:\n{}", told.canonical(dictionary));
+            }
+        }
+    }
+}
+
+fn seen(corridor: &mut Corridor, case: &Case, every: bool) -> Vec<(Decision, Vec<u64>)> {
+    let said = alone(corridor, case);
+    if every { said } else { said.into_iter().map(|(decision, _)| (decision, Vec::new())).collect() }
+}
+
+/// Leaves facts out while the judges differ.
+fn smallest(corridor: &mut Corridor, case: &Case, seed: u64, every: bool) -> Case {
+    let mut case = case.clone();
+    let known: Vec<_> = case.known().map(|(id, _)| id).collect();
+    for id in known {
+        let mut less = case.clone();
+        less.set(id, Fact::Unknown);
+        let said = together(corridor, std::slice::from_ref(&less), &mut Dice(seed), every);
+        if said[0] != seen(corridor, &less, every) {
+            case = less;
+        }
+    }
+    case
+}

@@ -1,0 +1,91 @@
+//! Two judges, one law: rows decided by columns get what the judge of one case says of them, of the shipped packs and of regimes made
+//! up at random, in whatever types the columns are. A disagreement is told by the smallest row that shows it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod both;
+#[path = "../../../regime/tests/common/mod.rs"]
+mod common;
+#[path = "../../../regime/tests/properties/draw.rs"]
+mod draw;
+#[path = "../../../regime/tests/common/made_up.rs"]
+mod made_up;
+mod reading;
+mod table;
+
+use columns::{Judge, Reader};
+use facts::{Case, Catalogue, Fact};
+use proptest::prelude::*;
+use regime::{Corridor, Lens};
+
+use both::agree;
+use common::{LIBRARY, corridor, field};
+use draw::{config, drawn};
+use made_up::{DAYS, Dice, case, made_up};
+use table::table;
+
+proptest! {
+    #![proptest_config(config(if cfg!(debug_assertions) { 60 } else { 600 }))]
+
+    #[test]
+    fn columns_decide_as_regimes_made_up_at_random_do(seed in any::<u64>()) {
+        let mut dice = Dice(seed | 1);
+        let law = made_up(&mut dice);
+        let mut corridor = Corridor::of(vec![law], Lens::default());
+        let rows = 1 + dice.below(300);
+        let known = [4, 8, 24, 1000][dice.below(4)];
+        let days = &DAYS[dice.below(3)..3 + dice.below(4)];
+        let cases: Vec<Case> = (0..rows).map(|_| case(&corridor.laws[0], &mut dice, days, known)).collect();
+        agree(&mut corridor, &cases, &mut dice);
+    }
+
+    #[test]
+    fn columns_decide_as_the_shipped_packs_do(
+        some in prop::collection::vec(drawn(0.6), 1..40),
+        most in prop::collection::vec(drawn(0.95), 1..40),
+        seed in any::<u64>(),
+    ) {
+        let names: Vec<&str> = LIBRARY.regimes.iter().map(String::as_str).collect();
+        let mut corridor = corridor(&names, some[0].lens());
+        let mut cases: Vec<Case> = some.iter().chain(&most).map(|drawn| drawn.case()).collect();
+        // Here no catalogue knows the parts: their facts are drawn one by one.
+        let chip = field(&LIBRARY.dictionary, "chip");
+        cases.iter_mut().filter(|case| *case.fact(chip) != Fact::Absent).for_each(|case| case.set(chip, Fact::Unknown));
+        agree(&mut corridor, &cases, &mut Dice(seed | 1));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(if cfg!(debug_assertions) { 40 } else { 400 }))]
+
+    /// Running totals in order of date: the second judge asks them only for rows that it says they matter to.
+    #[test]
+    fn totals_run_as_the_judge_of_one_case_runs_them(seed in any::<u64>()) {
+        let mut dice = Dice(seed | 1);
+        let law = made_up(&mut dice);
+        let mut corridor = Corridor::of(vec![law], Lens::default());
+        let mut cases: Vec<Case> = (0..200).map(|_| case(&corridor.laws[0], &mut dice, &DAYS, 24)).collect();
+        cases.sort_by_key(|case| case.day);
+        let dictionary = corridor.laws[0].dictionary.clone();
+        let nothing = Catalogue::default();
+        let mut judge = Judge::new(corridor.clone(), false);
+        let batch = table(&dictionary, &cases, &mut dice);
+        let mut reader = Reader::new(&dictionary, &nothing, &batch.schema(), "rows", false).unwrap();
+        let read = reader.read(&batch, 1).unwrap();
+        let mut decided = judge.decide(&reader, &read);
+        let (mut ours, mut theirs) = (corridor.totals(), corridor.totals());
+        for row in judge.counted(&decided) {
+            let ids = judge.decide_counted(&cases[row], &mut ours);
+            for (gate, (id, _)) in ids.into_iter().enumerate() {
+                decided.gates[gate][row] = id;
+            }
+        }
+        for (row, case) in cases.iter().enumerate() {
+            let mut said = corridor.decide_and_post(case, &mut theirs).0.gates.remove(0);
+            said.fees.iter_mut().for_each(|fee| fee.minor = None);
+            let verdict = &judge.verdicts(0)[decided.gates[0][row] as usize];
+            prop_assert_eq!(&verdict.decision, &said, "row {}:\n{}", row, case.canonical(&dictionary));
+        }
+        prop_assert_eq!(ours, theirs);
+    }
+}

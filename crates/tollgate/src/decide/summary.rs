@@ -1,0 +1,106 @@
+//! What a run came to: orders by outcome, money by payee, and the first bad rows.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{Cell, CellAlignment};
+use regime::Outcome;
+use serde_json::{Value, json};
+
+use super::answer::{Line, told};
+use crate::screen::{Count, Paint, Screen, grouped, money};
+
+/// How many bad rows are told.
+const MOST_TOLD: usize = 20;
+
+type Payee = (String, &'static str, String);
+
+/// What is counted while rows go by.
+#[derive(Default)]
+pub(crate) struct Summary {
+    decided: usize,
+    pub(crate) bad: usize,
+    outcomes: BTreeMap<Outcome, usize>,
+    /// By payee, legal form and currency: the sum of what surely is due, how many orders, and how many amounts nobody knows.
+    fees: BTreeMap<Payee, (i128, usize, usize)>,
+    /// The first bad rows.
+    told: Vec<(String, u64, String, String)>,
+}
+
+impl Summary {
+    /// Counts a row. Fees of orders that may not move are not due.
+    pub(crate) fn add(&mut self, line: &Line) {
+        let answer = match &line.answer {
+            Ok(answer) => answer,
+            Err(problems) => {
+                self.bad += 1;
+                if self.told.len() < MOST_TOLD {
+                    self.told.push((line.file.clone(), line.line, line.id.clone(), told(problems)));
+                }
+                return;
+            }
+        };
+        self.decided += 1;
+        *self.outcomes.entry(answer.said.outcome).or_insert(0) += 1;
+        if answer.said.outcome >= Outcome::Licence(regime::Policy::Denial) {
+            return;
+        }
+        for (fee, minor) in answer.said.fees.iter().zip(&answer.amounts).filter(|(fee, _)| fee.certain) {
+            let entry = self.fees.entry((fee.payee.clone(), fee.legal_form, fee.currency.clone())).or_insert((0, 0, 0));
+            entry.1 += 1;
+            match minor {
+                Some(minor) => entry.0 += i128::from(*minor),
+                None => entry.2 += 1,
+            }
+        }
+    }
+
+    /// As JSON.
+    pub(crate) fn json(&self) -> Value {
+        let outcomes: serde_json::Map<String, Value> =
+            self.outcomes.iter().map(|(o, n)| (o.text().to_owned(), json!(n))).collect();
+        let fees: Vec<Value> = self
+            .fees
+            .iter()
+            .map(|((payee, form, currency), (minor, orders, unknown))| {
+                json!({ "payee": payee, "legal_form": form, "currency": currency, "minor_units": minor.to_string(), "orders": orders, "unknown_amounts": unknown })
+            })
+            .collect();
+        json!({ "decided": self.decided, "bad_rows": self.bad, "outcomes": outcomes, "fees": fees })
+    }
+
+    /// As text: `standard` where facts were filled in, `whole` with the bad rows and where all of them stand.
+    pub(crate) fn text(&self, screen: &Screen, standard: bool, several: bool, bad: Option<&str>) -> String {
+        let standard = if standard { ", what was left out taken from the standard case" } else { "" };
+        let mut text =
+            format!("{} decided{standard}, {}\n", Count(self.decided, "order", "orders"), Count(self.bad, "bad row", "bad rows"));
+        let mut outcomes = screen.table(&["outcome", "orders"]);
+        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        for (outcome, count) in &self.outcomes {
+            outcomes.add_row([screen.outcome(*outcome, outcome.text()), right(grouped(*count as i128))]);
+        }
+        text.push_str(&format!("{outcomes}\n"));
+        if !self.fees.is_empty() {
+            let mut table = screen.table(&["payee", "legal form", "currency", "due", "orders"]);
+            for ((payee, form, currency), (minor, count, unknown)) in &self.fees {
+                let due = if *unknown > 0 { format!("{} and {} unknown", money(*minor), unknown) } else { money(*minor) };
+                table.add_row([
+                    Cell::new(payee),
+                    Cell::new(form),
+                    Cell::new(currency),
+                    right(due),
+                    right(grouped(*count as i128)),
+                ]);
+            }
+            text.push_str(&format!("{table}\n"));
+        }
+        let Some(place) = bad else { return text };
+        for (file, line, id, problem) in &self.told {
+            let place = if several { format!("{file} line {line} ({id}):") } else { format!("line {line} ({id}):") };
+            text.push_str(&format!("{} {problem}\n", screen.paint(&place, Paint::Bad)));
+        }
+        if self.bad > self.told.len() {
+            text.push_str(&format!("… and {}; all are in {place}\n", Count(self.bad - self.told.len(), "more", "more")));
+        }
+        text
+    }
+}

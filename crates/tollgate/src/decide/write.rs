@@ -1,0 +1,252 @@
+//! Decisions as files: CSV, JSON lines, Parquet, Arrow. A file is there whole or not at all.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use columns::{Cell, Form, Kind, Sheet};
+use facts::money_text;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use super::answer::{Fee, Line, told};
+use crate::args::Format;
+use crate::screen::{Failure, problem_json};
+
+/// A file beside the one that it is to become, with the mode that a new file has.
+pub(crate) fn beside(out: &Path) -> io::Result<NamedTempFile> {
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // What the caller's mask takes away from this is what any new file has.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Puts a finished file in its place.
+pub(crate) fn put(file: NamedTempFile, out: &Path) -> Result<(), Failure> {
+    file.as_file().sync_all().map_err(|e| Failure::io(out, &e))?;
+    file.persist(out).map_err(|e| Failure::io(out, &e.error))?;
+    Ok(())
+}
+
+/// Writes a file that is there whole or not at all.
+pub(crate) fn write_whole(out: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let failed = |e: io::Error| Failure::io(out, &e);
+    let mut file = beside(out).map_err(failed)?;
+    {
+        let mut buffer = BufWriter::new(file.as_file_mut());
+        fill(&mut buffer).and_then(|()| buffer.flush()).map_err(failed)?;
+    }
+    put(file, out)
+}
+
+/// Copies what was written to standard output.
+pub(crate) fn copy_out(mut file: File) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let copied = file.seek(SeekFrom::Start(0)).and_then(|_| io::copy(&mut file, &mut out)).and_then(|_| out.flush());
+    copied.map_err(|e| Failure::io(Path::new("standard output"), &e))
+}
+
+/// The columns of decisions; `file` where there are several books.
+const COLUMNS: [(&str, Kind); 20] = [
+    ("file", Kind::Text),
+    ("order", Kind::Text),
+    ("line", Kind::Whole),
+    ("date", Kind::Day),
+    ("chip", Kind::Text),
+    ("quantity", Kind::Text),
+    ("to", Kind::Text),
+    ("outcome", Kind::Text),
+    ("between", Kind::Text),
+    ("gate", Kind::Text),
+    ("by", Kind::Text),
+    ("review", Kind::Text),
+    ("citation", Kind::Text),
+    ("open", Kind::Texts),
+    ("failed", Kind::Texts),
+    ("fee", Kind::Amounts),
+    ("fee_currency", Kind::Texts),
+    ("fee_payee", Kind::Texts),
+    ("missing", Kind::Texts),
+    ("problem", Kind::Text),
+];
+
+/// Where decisions go, a row at a time.
+pub(crate) enum Rows<W: Write + Send> {
+    Csv(Box<csv::Writer<W>>, bool),
+    Jsonl(W, bool),
+    Sheet(Box<Sheet<W>>, bool),
+}
+
+impl<W: Write + Send> Rows<W> {
+    /// Starts on a file; `several` where rows come from several books.
+    pub(crate) fn new(format: Format, several: bool, to: W) -> io::Result<Rows<W>> {
+        let columns = COLUMNS.get(usize::from(!several)..).unwrap_or_default();
+        Ok(match format {
+            Format::Jsonl => Rows::Jsonl(to, several),
+            Format::Parquet => Rows::Sheet(Box::new(Sheet::new(Form::Parquet, columns, to)?), several),
+            Format::Arrow => Rows::Sheet(Box::new(Sheet::new(Form::Arrow, columns, to)?), several),
+            Format::Csv | Format::Table | Format::Summary => {
+                let mut csv = csv::Writer::from_writer(to);
+                csv.write_record(columns.iter().map(|(name, _)| name))?;
+                Rows::Csv(Box::new(csv), several)
+            }
+        })
+    }
+
+    /// Adds a row.
+    pub(crate) fn add(&mut self, line: &Line) -> io::Result<()> {
+        match self {
+            Rows::Jsonl(to, several) => {
+                serde_json::to_writer(&mut *to, &as_json(line, *several))?;
+                to.write_all(b"\n")
+            }
+            Rows::Csv(csv, several) => {
+                let cells = cells(line);
+                let texts = cells.into_iter().map(spelled);
+                Ok(csv.write_record(texts.skip(usize::from(!*several)))?)
+            }
+            Rows::Sheet(sheet, several) => sheet.row(cells(line).get(usize::from(!*several)..).unwrap_or_default()),
+        }
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        match self {
+            Rows::Csv(mut csv, _) => csv.flush(),
+            Rows::Jsonl(mut to, _) => to.flush(),
+            Rows::Sheet(sheet, _) => sheet.finish(),
+        }
+    }
+}
+
+fn cells(line: &Line) -> Vec<Cell> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let mut cells = vec![
+        text(&line.file),
+        text(&line.id),
+        Cell::Whole(line.line),
+        Cell::Day(line.date),
+        text(&line.chip),
+        text(&line.quantity),
+        text(&line.to),
+    ];
+    match &line.answer {
+        Ok(answer) => {
+            let said = &*answer.said;
+            let list = |of: fn(&Fee) -> &String| Cell::Texts(said.fees.iter().map(|fee| of(fee).clone()).collect());
+            cells.extend([&said.said, &said.between, &said.gate, &said.by, &said.review, &said.cite].map(|word| text(word)));
+            cells.extend([
+                Cell::Texts(said.open.clone()),
+                Cell::Texts(said.failed.clone()),
+                Cell::Amounts(answer.amounts.clone()),
+            ]);
+            cells.extend([list(|fee| &fee.currency), list(|fee| &fee.payee), Cell::Texts(answer.missing.clone()), text("")]);
+        }
+        Err(problems) => {
+            cells.extend((0..6).map(|_| text("")));
+            cells.extend([Cell::Texts(vec![]), Cell::Texts(vec![]), Cell::Amounts(vec![])]);
+            cells.extend([Cell::Texts(vec![]), Cell::Texts(vec![]), Cell::Texts(vec![]), text(&told(problems))]);
+        }
+    }
+    cells
+}
+
+/// A cell as CSV has it. A text that a spreadsheet would take for a formula begins with an apostrophe, as is customary (OWASP, CSV
+/// injection): what stands in an order is never run where the decisions are read.
+fn spelled(cell: Cell) -> String {
+    match cell {
+        Cell::Text(text) => inert(text),
+        Cell::Whole(number) => number.to_string(),
+        Cell::Day(day) => day.map_or(String::new(), |day| day.to_string()),
+        Cell::Texts(texts) => inert(texts.join("; ")),
+        Cell::Amounts(amounts) => {
+            let texts: Vec<String> = amounts.iter().map(|amount| amount.map_or("unknown".to_owned(), money_text)).collect();
+            texts.join("; ")
+        }
+    }
+}
+
+fn inert(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
+fn as_json(line: &Line, several: bool) -> Value {
+    let mut value = match &line.answer {
+        Err(problems) => {
+            json!({ "order": line.id, "line": line.line, "problems": problems.iter().map(problem_json).collect::<Vec<_>>() })
+        }
+        Ok(answer) => {
+            let said = &*answer.said;
+            let fees = said.fees.iter().zip(&answer.amounts);
+            let fees: Vec<Value> = fees.map(|(f, minor)| json!({ "clause": f.clause, "amount": minor.map(money_text), "currency": f.currency, "payee": f.payee, "legal_form": f.legal_form, "certain": f.certain })).collect();
+            json!({
+                "order": line.id,
+                "line": line.line,
+                "date": line.date.map(|day| day.to_string()),
+                "chip": line.chip,
+                "quantity": line.quantity,
+                "to": line.to,
+                "outcome": said.said,
+                "between": said.between,
+                "gate": said.gate,
+                "by": said.by,
+                "review": said.review,
+                "citation": said.cite,
+                "open": said.open,
+                "failed": said.failed,
+                "fees": fees,
+                "missing": answer.missing,
+            })
+        }
+    };
+    if several && let Some(object) = value.as_object_mut() {
+        object.insert("file".to_owned(), json!(line.file));
+    }
+    value
+}
+
+/// Bad rows in a file of their own.
+pub(crate) enum BadRows<W: Write> {
+    Csv(Box<csv::Writer<W>>),
+    Jsonl(W),
+}
+
+impl<W: Write> BadRows<W> {
+    /// Starts on a file.
+    pub(crate) fn new(jsonl: bool, to: W) -> io::Result<BadRows<W>> {
+        if jsonl {
+            return Ok(BadRows::Jsonl(to));
+        }
+        let mut csv = csv::Writer::from_writer(to);
+        csv.write_record(["file", "line", "order", "problem"])?;
+        Ok(BadRows::Csv(Box::new(csv)))
+    }
+
+    /// Adds a row with its problems.
+    pub(crate) fn add(&mut self, line: &Line) -> io::Result<()> {
+        let Err(problems) = &line.answer else { return Ok(()) };
+        match self {
+            BadRows::Csv(csv) => {
+                let row = [inert(line.file.clone()), line.line.to_string(), inert(line.id.clone()), inert(told(problems))];
+                Ok(csv.write_record(row)?)
+            }
+            BadRows::Jsonl(to) => {
+                serde_json::to_writer(&mut *to, &as_json(line, true))?;
+                to.write_all(b"\n")
+            }
+        }
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        match self {
+            BadRows::Csv(mut csv) => csv.flush(),
+            BadRows::Jsonl(mut to) => to.flush(),
+        }
+    }
+}
