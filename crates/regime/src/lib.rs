@@ -41,7 +41,7 @@ pub use law::{
 };
 pub use print::{term_sql, test_sql};
 pub use receipt::{pack_hash, receipt};
-pub use totals::Totals;
+pub use totals::{Counted, Totals, quota_key};
 pub use trace::{Met, Trace, trace};
 pub use tree::{Op, Term, Test};
 pub use ways::{Settlement, Way, settle};
