@@ -11,8 +11,8 @@ use crate::entry::{Entry, Event, Head, Sealed};
 use crate::ledger::{owed, postings};
 use crate::refusal::{Refusal, Stop};
 use crate::state::{
-    Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Shipment, Stage,
-    Standing, State, Strike,
+    Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Shipment,
+    Stage, Standing, State, Strike,
 };
 
 /// Applies a sealed entry.
@@ -505,12 +505,8 @@ fn money(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
         Event::FeeReversed { shipment: id, regime, clause } => {
             let record = known(state.shipment(id)?, id)?.clone();
             let on = shipped_on(&record);
-            let struck: Vec<FeeLine> = record
-                .fees
-                .iter()
-                .filter(|f| f.regime == *regime && f.clause == *clause && !f.reversed)
-                .cloned()
-                .collect();
+            let struck: Vec<FeeLine> =
+                record.fees.iter().filter(|f| f.regime == *regime && f.clause == *clause && !f.reversed).cloned().collect();
             for fee in &struck {
                 reverse(state, &due_id(on, &record.goods, fee), fee.minor)?;
             }

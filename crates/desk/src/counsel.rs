@@ -117,6 +117,8 @@ pub struct Ruled {
     pub outcome: Outcome,
     /// What quotas count.
     pub counted: Vec<CountedFlow>,
+    /// Flows of the quotas that the permission would need, were there room in them: these bind. Others only count.
+    pub bound: Vec<String>,
     /// What falls due; none where nobody can say, with the clause.
     pub fees: Result<Vec<FeeLine>, String>,
 }
@@ -125,6 +127,7 @@ pub struct Ruled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub struct Broken {
+    pub flow: String,
     pub quota: String,
     pub of: String,
     pub day: Date,
@@ -134,6 +137,8 @@ pub struct Broken {
 
 /// The least of a unit that quotas and TPP are kept in.
 const THOUSANDTHS: i64 = 1000;
+/// A total so far below zero that no limit is reached.
+const ROOM: i64 = -1_000_000_000_000_000_000;
 /// Greater amounts are refused, so that sums stay far from the end of what 64 bits hold.
 pub const MOST: i64 = 1_000_000_000_000_000;
 
@@ -153,7 +158,8 @@ impl Counsel<'_> {
         }
         let pairs: Vec<(String, String)> = facts.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
         let order = Order::from_pairs(&self.library.dictionary, &self.library.catalogue, "facts", &pairs);
-        let order = order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(|p| p.message.clone()).collect() })?;
+        let order =
+            order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(|p| p.message.clone()).collect() })?;
         Ok(order.case)
     }
 
@@ -229,7 +235,27 @@ impl Counsel<'_> {
                 }
             }
         }
-        Ok(Ruled { case, goods, ruling, outcome: decision.outcome, counted, fees })
+        let bound = self.bound(state, &case, &counted, added)?;
+        Ok(Ruled { case, goods, ruling, outcome: decision.outcome, counted, bound, fees })
+    }
+
+    /// Flows of limited quotas that the permission would need, were there room in them. A quota that is full turns the answer, and the
+    /// answer then no longer names it.
+    fn bound(&mut self, state: &State, case: &Case, counted: &[CountedFlow], added: &[CountedFlow]) -> Result<Vec<String>, Stop> {
+        let limited: Vec<&CountedFlow> = counted.iter().filter(|c| c.limited).collect();
+        if limited.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut room = added.to_vec();
+        room.extend(limited.iter().map(|c| CountedFlow { amount: ROOM, day: case.day, ..(*c).clone() }));
+        let totals = self.totals(state, case, &room)?;
+        let decision = self.corridor.decide(case, &totals);
+        let mut bound = Vec::new();
+        for ((law, epoch), own) in self.corridor.gates(case.day).zip(&decision.gates) {
+            let flows = own.needs.iter().filter_map(|n| flow_of(law, epoch, case, n.clause));
+            bound.extend(flows.filter(|flow| limited.iter().any(|c| c.flow == *flow)));
+        }
+        Ok(bound)
     }
 
     /// What would settle an undetermined case.
@@ -241,7 +267,9 @@ impl Counsel<'_> {
         let decision = self.corridor.decide(case, &totals);
         let mut missing = Vec::new();
         for (gate, own) in decision.gates.iter().enumerate() {
-            if own.outcome == Outcome::Undetermined && let Some(totals) = totals.get(gate) {
+            if own.outcome == Outcome::Undetermined
+                && let Some(totals) = totals.get(gate)
+            {
                 missing.extend(self.corridor.missing(gate, case, totals));
             }
         }
@@ -298,16 +326,14 @@ impl Counsel<'_> {
         let mut standings = Vec::new();
         for ((law, epoch), totals) in self.corridor.gates(case.day).zip(&totals) {
             for quota in quotas(law) {
-                let (Some(limit), Some(flow)) =
-                    (totals.limit(law, epoch, case, quota), flow_of(law, epoch, case, quota))
-                else {
+                let (Some(limit), Some(flow)) = (totals.limit(law, epoch, case, quota), flow_of(law, epoch, case, quota)) else {
                     continue;
                 };
                 let total = upto(state, &flow, case.day, added)?;
                 // A limit in thousandths, rounded down: never more than the law leaves.
                 let limit = (limit * Exact::from_integer(THOUSANDTHS.into())).floor().to_integer().to_i64().unwrap_or(i64::MAX);
                 let of = flow.splitn(3, '/').nth(2).unwrap_or_default().to_owned();
-                standings.push(Broken { quota: law.clause(quota).id.clone(), of, day: case.day, limit, total });
+                standings.push(Broken { flow, quota: law.clause(quota).id.clone(), of, day: case.day, limit, total });
             }
         }
         Ok(standings)
@@ -368,6 +394,9 @@ fn quotas(law: &Law) -> impl Iterator<Item = regime::ClauseId> + '_ {
 
 /// The flow of a quota for the case's key; none where a fact of the key is missing.
 fn flow_of(law: &Law, epoch: &Epoch, case: &Case, quota: regime::ClauseId) -> Option<String> {
+    if law.clause(quota).kind != regime::ClauseKind::Quota {
+        return None;
+    }
     let key = quota_key(law, epoch, case, quota)?;
     let parts: Vec<&str> = key.split('\u{1f}').filter(|p| !p.is_empty()).collect();
     Some(format!("{}/{}/{}", law.id, law.clause(quota).id, parts.join("/")))

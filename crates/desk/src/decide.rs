@@ -59,9 +59,12 @@ fn events(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result
         | Act::AdoptRules { .. }
         | Act::Hold { .. }
         | Act::ReleaseHold { .. } => people::decide(state, counsel, command),
-        Act::Apply { .. } | Act::Edit { .. } | Act::Submit { .. } | Act::Approve { .. } | Act::Refuse { .. } | Act::Return { .. } => {
-            applications::decide(state, counsel, command)
-        }
+        Act::Apply { .. }
+        | Act::Edit { .. }
+        | Act::Submit { .. }
+        | Act::Approve { .. }
+        | Act::Refuse { .. }
+        | Act::Return { .. } => applications::decide(state, counsel, command),
         Act::Issue { .. }
         | Act::GiveEvidence { .. }
         | Act::WithdrawEvidence { .. }
@@ -145,7 +148,9 @@ fn texts_ok(act: &Act) -> Result<(), Stop> {
 fn texts_of(what: &str, value: &serde_json::Value) -> Result<(), Stop> {
     match value {
         serde_json::Value::String(text) => text_ok(what, text),
-        serde_json::Value::Array(list) => list.iter().take(MOST_FACTS).try_for_each(|v| texts_of(what, v)).and_then(|()| few(what, list.len())),
+        serde_json::Value::Array(list) => {
+            list.iter().take(MOST_FACTS).try_for_each(|v| texts_of(what, v)).and_then(|()| few(what, list.len()))
+        }
         serde_json::Value::Object(map) => {
             few(what, map.len())?;
             map.iter().try_for_each(|(name, v)| text_ok("a name", name).and_then(|()| texts_of(name, v)))

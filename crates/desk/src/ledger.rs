@@ -147,7 +147,12 @@ impl Moves {
             return;
         }
         let (to, from) = if owed(&fee.legal_form) { ("receivable", "payable") } else { ("expected from", "expected by") };
-        self.go(&format!("{from}/{}", fee.payee), &format!("{to}/{payer}"), format!("money in {}", fee.currency), sign * fee.minor);
+        self.go(
+            &format!("{from}/{}", fee.payee),
+            &format!("{to}/{payer}"),
+            format!("money in {}", fee.currency),
+            sign * fee.minor,
+        );
     }
 
     /// Money that came in for an invoice.

@@ -22,6 +22,6 @@ pub use ledger::{Posting, postings};
 pub use refusal::{Refusal, Stop};
 pub use rules::{Clock, Days, Each, Rules, Skew, Years};
 pub use state::{
-    Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Record, Shipment,
-    Stage, Standing, State, Strike,
+    Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Record,
+    Shipment, Stage, Standing, State, Strike,
 };

@@ -108,7 +108,8 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let thousandths = |n: &i64| format!("{}{}", n / 1000, if n % 1000 == 0 { String::new() } else { format!(".{:03}", n.abs() % 1000) });
+        let thousandths =
+            |n: &i64| format!("{}{}", n / 1000, if n % 1000 == 0 { String::new() } else { format!(".{:03}", n.abs() % 1000) });
         match self {
             Refusal::BadName { name } => write!(f, "{name:?} is no id: letters, digits, . _ - and at most 64 of them"),
             Refusal::BadText { what, why } => write!(f, "{what}: {why}"),
@@ -127,7 +128,9 @@ impl fmt::Display for Refusal {
             }
             Refusal::LastAdmin => write!(f, "the desk keeps one admin"),
             Refusal::RulesNotAdopted { regime } => write!(f, "the texts of `{regime}` are not those that the desk adopted"),
-            Refusal::RulesChanged { regime } => write!(f, "the texts of `{regime}` changed since this was decided: edit it once more"),
+            Refusal::RulesChanged { regime } => {
+                write!(f, "the texts of `{regime}` changed since this was decided: edit it once more")
+            }
             Refusal::AdoptedTheRules { actor } => write!(f, "{actor} adopted the rules and approves nothing under them"),
             Refusal::Unknown { what } => write!(f, "there is no {what}"),
             Refusal::Exists { what } => write!(f, "{what} exists already"),
@@ -166,7 +169,9 @@ impl fmt::Display for Refusal {
             Refusal::NothingToRefund { due, asked } => {
                 write!(f, "{} can be refunded, not {}", money_text(*due), money_text(*asked))
             }
-            Refusal::HoldStands { subject, held } => write!(f, "{subject} is {}", if *held { "held already" } else { "not held" }),
+            Refusal::HoldStands { subject, held } => {
+                write!(f, "{subject} is {}", if *held { "held already" } else { "not held" })
+            }
         }
     }
 }

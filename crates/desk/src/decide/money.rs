@@ -18,7 +18,8 @@ pub(super) fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Sto
         Act::Invoice { invoice, payer, payee, currency, quarter } => {
             role(state, command, &[Role::Analyst])?;
             fresh(state.invoice(invoice)?, "invoice", invoice)?;
-            let quarter = Quarter::parse(quarter).map_err(|why| Refusal::BadText { what: "quarter".to_owned(), why })?.to_string();
+            let quarter =
+                Quarter::parse(quarter).map_err(|why| Refusal::BadText { what: "quarter".to_owned(), why })?.to_string();
             let mut lines = BTreeMap::new();
             for id in state.list(&dues(payer, payee, currency, &quarter))? {
                 let due = there(state.due(id)?, "line", id)?;

@@ -5,7 +5,7 @@ use regime::{Outcome, Status};
 
 use crate::apply::{due_id, shipped_on};
 use crate::command::{Act, Basis, Command, Facts, Role};
-use crate::counsel::{Counsel, CountedFlow, FeeLine, Goods, NeedRuled, Ruled, shown};
+use crate::counsel::{Broken, Counsel, CountedFlow, FeeLine, Goods, NeedRuled, Ruled, shown};
 use crate::entry::Event;
 use crate::ledger::part_of;
 use crate::refusal::{Refusal, Stop};
@@ -141,8 +141,7 @@ fn take_back(
         part_of(&goods, record.returned, units).tpp
     };
     let yardsticks = record.counted.iter().filter(|c| !c.limited);
-    let less: Vec<CountedFlow> =
-        yardsticks.map(|c| CountedFlow { amount: -share(c.amount), day: on, ..c.clone() }).collect();
+    let less: Vec<CountedFlow> = yardsticks.map(|c| CountedFlow { amount: -share(c.amount), day: on, ..c.clone() }).collect();
     let facts = whole_facts(state, counsel, &record.basis, &record.facts)?;
     let ruled = counsel.rule(state, &facts, false, &negative(&record.counted))?;
     let breaches = quotas(state, counsel, &ruled, &less, shipment)?;
@@ -174,20 +173,16 @@ pub(crate) fn whole_facts(state: &State, counsel: &Counsel<'_>, basis: &Basis, o
 }
 
 /// Whether the law of the day and the basis let a shipment go. Quantities and quotas are asked elsewhere.
-fn may_go(
-    state: &State,
-    counsel: &mut Counsel<'_>,
-    basis: &Basis,
-    own: &Facts,
-    added: &[CountedFlow],
-) -> Result<Ruled, Stop> {
+fn may_go(state: &State, counsel: &mut Counsel<'_>, basis: &Basis, own: &Facts, added: &[CountedFlow]) -> Result<Ruled, Stop> {
     let facts = whole_facts(state, counsel, basis, own)?;
     let ruled = counsel.rule(state, &facts, false, added)?;
     if ruled.outcome == Outcome::Undetermined {
         return Err(Refusal::Undetermined { missing: counsel.missing(state, &ruled.case)? }.into());
     }
     match basis {
-        Basis::Licence(id) => under_licence(state, counsel, there(state.licence(id)?, "licence", id)?, id, &facts, &ruled, added)?,
+        Basis::Licence(id) => {
+            under_licence(state, counsel, there(state.licence(id)?, "licence", id)?, id, &facts, &ruled, added)?
+        }
         Basis::Notification(id) => {
             under_notification(there(state.notification(id)?, "notification", id)?, &ruled)?;
             lifted(&ruled)?;
@@ -356,17 +351,16 @@ fn quotas(
     change: &[CountedFlow],
     shipment: &str,
 ) -> Result<Vec<Event>, Stop> {
-    let net = |limited: bool| change.iter().filter(|c| c.limited == limited).map(|c| c.amount).sum::<i64>();
+    let yardsticks: i64 = change.iter().filter(|c| !c.limited).map(|c| c.amount).sum();
     let mut breaches = Vec::new();
     for broken in counsel.broken(state, &ruled.case, change)? {
-        let asked: i64 = change.iter().filter(|c| c.limited && c.flow.contains(&broken.quota)).map(|c| c.amount).sum();
-        let moved = change.iter().any(|c| c.limited && c.amount > 0 && c.flow.contains(&broken.quota));
-        if moved {
-            let (quota, of, day, limit) = (broken.quota, broken.of, broken.day, broken.limit);
-            return Err(Refusal::QuotaBroken { quota, of, day, limit, total: broken.total - asked, asked }.into());
+        let Broken { flow, quota, of, day, limit, total } = broken;
+        let mine = || change.iter().filter(|c| c.limited && c.flow == flow);
+        let asked: i64 = mine().map(|c| c.amount).sum();
+        if mine().any(|c| c.amount > 0) && ruled.bound.contains(&flow) {
+            return Err(Refusal::QuotaBroken { quota, of, day, limit, total: total - asked, asked }.into());
         }
-        if net(false) < 0 {
-            let (quota, of, day, limit, total) = (broken.quota, broken.of, broken.day, broken.limit, broken.total);
+        if yardsticks < 0 {
             breaches.push(Event::QuotaBreached { shipment: shipment.to_owned(), quota, of, day, limit, total });
         }
     }
