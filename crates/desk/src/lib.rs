@@ -4,24 +4,30 @@
 //! are arguments. Stores keep the log, and proofs show that it was not changed.
 
 mod apply;
+mod audit;
 mod command;
 mod counsel;
 mod decide;
 mod entry;
 mod ledger;
+mod proof;
 mod refusal;
 mod rules;
 mod state;
+mod store;
 
 pub use apply::apply;
+pub use audit::{Audit, Finding};
 pub use command::{Act, Basis, Command, Facts, Role, Terms};
 pub use counsel::{Broken, Counsel, CountedFlow, FeeLine, GateRuling, Goods, MOST, NeedRuled, Ruled, Ruling};
 pub use decide::{Answer, decide};
 pub use entry::{Entry, Event, Head, NO_HASH, Sealed, hash_of};
 pub use ledger::{Posting, postings};
+pub use proof::{Peaks, Signed, check_entry, check_growth, new_key, read_checkpoint};
 pub use refusal::{Refusal, Stop};
 pub use rules::{Clock, Days, Each, Rules, Skew, Years};
 pub use state::{
     Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Record,
     Shipment, Stage, Standing, State, Strike,
 };
+pub use store::{Error, Outcome, Store, known_version};

@@ -317,7 +317,7 @@ pub struct State {
     lists: HashMap<String, Vec<String>>,
     /// Records changed, and list items added, since a store last took them.
     changed: BTreeSet<String>,
-    added: Vec<(String, String)>,
+    added: Vec<(u64, String, String)>,
 }
 
 impl State {
@@ -370,7 +370,7 @@ impl State {
 
     /// Brings a list along.
     pub fn bring_list(&mut self, heading: &str, mut list: Vec<String>) {
-        list.extend(self.added.iter().filter(|(h, _)| h == heading).map(|(_, item)| item.clone()));
+        list.extend(self.added.iter().filter(|(_, h, _)| h == heading).map(|(_, _, item)| item.clone()));
         self.lists.insert(heading.to_owned(), list);
     }
 
@@ -379,8 +379,8 @@ impl State {
         self.records.len()
     }
 
-    /// Names of changed records and added list items since the last call.
-    pub fn take_changes(&mut self) -> (BTreeSet<String>, Vec<(String, String)>) {
+    /// Names of changed records, and added list items with the entry and the heading under which each came, since the last call.
+    pub fn take_changes(&mut self) -> (BTreeSet<String>, Vec<(u64, String, String)>) {
         (std::mem::take(&mut self.changed), std::mem::take(&mut self.added))
     }
 
@@ -406,7 +406,8 @@ impl State {
             list.push(item.to_owned());
         }
         if !self.whole {
-            self.added.push((heading, item.to_owned()));
+            // The entry that is being applied is not the head yet.
+            self.added.push((self.head.seq + 1, heading, item.to_owned()));
         }
     }
 
