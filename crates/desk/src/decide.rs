@@ -6,6 +6,8 @@ mod money;
 mod people;
 mod shipments;
 
+pub(crate) use shipments::whole_facts;
+
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;

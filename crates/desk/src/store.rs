@@ -214,6 +214,19 @@ impl Store {
         read_list(&mut self.db, heading)
     }
 
+    /// Names under a heading, each with the entry that put it there.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn listed(&mut self, heading: &str) -> Result<Vec<(u64, String)>, Error> {
+        let rows = self.db.rows("SELECT seq, item FROM item WHERE heading = $1 ORDER BY seq, place", &[heading.into()])?;
+        let pair = |row: Vec<Value>| {
+            let [seq, item] = row.try_into().unwrap_or([Value::Null, Value::Null]);
+            (seq.int().unsigned_abs(), item.text())
+        };
+        Ok(rows.into_iter().map(pair).collect())
+    }
+
     /// Rows of the log from one place on, in order: place, hash and text as they are kept.
     ///
     /// # Errors
@@ -342,5 +355,5 @@ fn read_record(db: &mut Db, name: &str) -> Result<Option<Record>, Error> {
 
 fn read_list(db: &mut Db, heading: &str) -> Result<Vec<String>, Error> {
     let rows = db.rows("SELECT item FROM item WHERE heading = $1 ORDER BY seq, place", &[heading.into()])?;
-    Ok(rows.into_iter().filter_map(|r| r.into_iter().next()).map(Value::text).collect())
+    Ok(rows.into_iter().flatten().map(Value::text).collect())
 }

@@ -1,6 +1,6 @@
 //! A writer that is killed at any moment, a write-ahead log torn at any byte, a disk that is full: nothing acknowledged is lost, nothing
 //! is half there. TOLLGATE_KILLS=2000 kills so often, TOLLGATE_SEED chooses the moments.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 #![cfg(unix)]
 
 mod common;
