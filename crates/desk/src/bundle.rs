@@ -8,8 +8,8 @@ use crate::audit::{Audit, Finding};
 use crate::proof::Signed;
 use crate::store::{Error, Store};
 
-const VERIFY: &str = include_str!("bundle/verify.py");
-const README: &str = include_str!("bundle/README.md");
+const VERIFY: &str = include_str!("../bundle/verify.py");
+const README: &str = include_str!("../bundle/README.md");
 
 impl Store {
     /// Writes a bundle into a new folder, whole or not at all: `entries.jsonl`, `checkpoints/`, `growth/`, `key.pub`, `verify.py`, `README.md`.

@@ -17,7 +17,7 @@ pub use db::Error;
 pub(crate) use db::{Db, Value};
 
 /// The steps from an empty database to what this program knows, in order.
-const MIGRATIONS: [&str; 1] = [include_str!("store/migrations/0001.sql")];
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001.sql")];
 /// So many records stay in memory between two transactions.
 const MOST_HELD: usize = 200_000;
 /// How often a transaction is begun anew because another writer was faster.

@@ -34,7 +34,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
         Some(Record::Desk(desk)) => desk.packs.into_keys().collect(),
         _ => Vec::new(),
     };
-    let mut counsel = counsel(&library, rules, &args.look, adopted)?;
+    let mut counsel = counsel(&library, rules, &args.look(), adopted)?;
     match &args.act {
         DeskAct::Do { file } => from_file(screen, &mut store, &mut counsel, file),
         DeskAct::Key { .. }

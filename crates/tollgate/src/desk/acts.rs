@@ -16,7 +16,7 @@ use super::{counsel, failure, one};
 
 /// Opens a desk.
 pub(super) fn init(screen: &Screen, library: &Library, rules: Rules, args: &DeskArgs, name: &str) -> Result<Exit, Failure> {
-    let mut counsel = counsel(library, rules, &args.look, Vec::new())?;
+    let mut counsel = counsel(library, rules, &args.look(), Vec::new())?;
     let packs = counsel.packs();
     let found = command(args, Act::Found { desk: name.to_owned() })?;
     let mut store = Store::create(&args.store).map_err(|e| failure(&e))?;

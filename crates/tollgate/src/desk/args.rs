@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use facts::{Date, parse_date};
 
-use crate::args::Look;
+use crate::args::{Look, ViewWord};
 
 /// Arguments of `desk`.
 #[derive(Args, Debug)]
@@ -40,12 +40,28 @@ pub(crate) struct DeskArgs {
     /// The moment of the command, as 2026-03-31T09:00:00Z. Default: now
     #[arg(long, global = true, env = "TOLLGATE_AT", value_name = "MOMENT", help_heading = "The desk")]
     pub at: Option<jiff::Timestamp>,
-    /// How the law is looked at. Default: the regimes that the desk adopted.
-    #[command(flatten)]
-    pub look: Look,
+    /// A regime or corridor; default: those that the desk adopted
+    #[arg(long = "regime", global = true, value_name = "ID", help_heading = "The law")]
+    pub regimes: Vec<String>,
+    /// Lay a draft over the regime; may be given several times
+    #[arg(long = "draft", global = true, value_name = "NAME", help_heading = "The law")]
+    pub drafts: Vec<String>,
+    /// What is enforced, or the letter of the law
+    #[arg(long, global = true, value_enum, default_value = "practice", help_heading = "The law")]
+    pub view: ViewWord,
+    /// Use only law that was published by this day
+    #[arg(long, global = true, value_name = "DAY", value_parser = day, help_heading = "The law")]
+    pub known: Option<Date>,
     /// What is to be done.
     #[command(subcommand)]
     pub act: DeskAct,
+}
+
+impl DeskArgs {
+    /// How the law is looked at; here the options stand behind any subcommand.
+    pub(crate) fn look(&self) -> Look {
+        Look { regimes: self.regimes.clone(), drafts: self.drafts.clone(), view: self.view, known: self.known }
+    }
 }
 
 /// Facts of a case.
@@ -507,8 +523,8 @@ pub(crate) enum AuditAct {
         /// The store
         #[arg(long, env = "TOLLGATE_STORE", value_name = "PLACE")]
         store: Option<String>,
-        /// A bundle of `desk export`
-        #[arg(long, value_name = "DIR", conflicts_with = "store")]
+        /// A bundle of `desk export`, in place of a store
+        #[arg(long, value_name = "DIR")]
         bundle: Option<PathBuf>,
         /// A public key that you trust; may be given several times
         #[arg(long, value_name = "FILE")]

@@ -216,21 +216,8 @@ fn log(screen: &Screen, store: &mut Store, from: u64, about: &str) -> Result<(),
 
 fn statement(screen: &Screen, lines: &[StatementLine], open: bool, csv: Option<&std::path::Path>) -> Result<Exit, Failure> {
     let exit = if lines.iter().all(StatementLine::reconciles) { Exit::Done } else { Exit::Problems };
-    let header = [
-        "quarter",
-        "payer",
-        "payee",
-        "part",
-        "fee",
-        "form",
-        "shipments",
-        "value",
-        "assessed",
-        "reversed",
-        "net",
-        "billed",
-        "ties",
-    ];
+    let header =
+        ["quarter", "payer", "payee", "part", "fee", "form", "shipments", "value", "assessed", "reversed", "billed", "ties"];
     let rows: Vec<Vec<String>> = lines
         .iter()
         .map(|line| {
@@ -240,7 +227,7 @@ fn statement(screen: &Screen, lines: &[StatementLine], open: bool, csv: Option<&
             let ties = if line.reconciles() { "yes" } else { "NO" };
             let texts =
                 vec![due.quarter.clone(), due.payer.clone(), due.payee.clone(), due.part.clone(), fee, due.legal_form.clone()];
-            let numbers = [due.base, due.assessed, due.reversed, line.net(), due.invoiced].map(cents);
+            let numbers = [due.base, due.assessed, due.reversed, due.invoiced].map(cents);
             [texts, vec![grouped(i128::from(due.shipments))], numbers.to_vec(), vec![ties.to_owned()]].concat()
         })
         .collect();
