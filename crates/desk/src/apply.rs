@@ -1,19 +1,24 @@
 //! One event after another onto the state. Nothing here decides: what is sealed happened.
 
+mod dues;
+
 use std::collections::BTreeMap;
 
 use facts::Date;
 use jiff::tz::TimeZone;
 
 use crate::command::Basis;
-use crate::counsel::{CountedFlow, FeeLine, Goods, quarter_of};
+use crate::counsel::{CountedFlow, Goods};
 use crate::entry::{Entry, Event, Head, Sealed};
-use crate::ledger::{owed, postings};
+use crate::ledger::postings;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{
-    Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Shipment,
-    Stage, Standing, State, Strike,
+    Account, Application, Condition, Desk, Done, Flow, Hold, Licence, Notification, Passage, Person, Shipment, Stage, Standing,
+    State,
 };
+
+use dues::{assess, money};
+pub(crate) use dues::{due_id, dues};
 
 /// Applies a sealed entry.
 ///
@@ -331,20 +336,8 @@ fn shipment(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
             (record.passage, record.touched) = (Passage::Void, day);
             id
         }
-        Event::Corrected { shipment: id, goods, counted, fees, .. } => {
-            let old = known(state.shipment(id)?, id)?.clone();
-            let on = shipped_on(&old);
-            flow(state, &old.counted, -1)?;
-            flow(state, counted, 1)?;
-            assess(state, id, on, &old.goods, &old.fees, -1)?;
-            assess(state, id, on, goods, fees, 1)?;
-            let record = known(state.shipment_mut(id), id)?;
-            record.facts.insert("quantity".to_owned(), goods.units.to_string());
-            record.facts.insert("value_usd".to_owned(), facts::money_text(goods.value));
-            record.goods.clone_from(goods);
-            record.counted.clone_from(counted);
-            record.fees.clone_from(fees);
-            record.touched = day;
+        Event::Corrected { shipment: id, .. } => {
+            corrected(state, entry, day)?;
             id
         }
         Event::TakenBack { shipment: id, units, less, .. } => {
@@ -369,6 +362,24 @@ fn shipment(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
     Ok(())
 }
 
+fn corrected(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
+    let Event::Corrected { shipment: id, goods, counted, fees, .. } = &entry.event else { return Ok(()) };
+    let old = known(state.shipment(id)?, id)?.clone();
+    let on = shipped_on(&old);
+    flow(state, &old.counted, -1)?;
+    flow(state, counted, 1)?;
+    assess(state, id, on, &old.goods, &old.fees, -1)?;
+    assess(state, id, on, goods, fees, 1)?;
+    let record = known(state.shipment_mut(id), id)?;
+    record.facts.insert("quantity".to_owned(), goods.units.to_string());
+    record.facts.insert("value_usd".to_owned(), facts::money_text(goods.value));
+    record.goods.clone_from(goods);
+    record.counted.clone_from(counted);
+    record.fees.clone_from(fees);
+    record.touched = day;
+    Ok(())
+}
+
 /// The day of a shipment, as its facts say.
 pub(crate) fn shipped_on(shipment: &Shipment) -> Date {
     shipment.facts.get("date").and_then(|d| d.parse().ok()).unwrap_or(shipment.touched)
@@ -389,133 +400,6 @@ fn flow(state: &mut State, counted: &[CountedFlow], sign: i64) -> Result<(), Sto
             flow.days.remove(&counted.day);
         }
         flow.total = flow.total.saturating_add(amount);
-    }
-    Ok(())
-}
-
-/// The line of a statement that a fee belongs to.
-pub(crate) fn due_id(day: Date, goods: &Goods, fee: &FeeLine) -> String {
-    let quarter = quarter_of(day);
-    [&quarter, &goods.exporter, &fee.payee, &fee.currency, &goods.part, &fee.regime, &fee.clause, &fee.legal_form]
-        .map(|part| part.replace('|', "/"))
-        .join("|")
-}
-
-/// The heading under which the lines of one payer, payee, currency and quarter stand.
-pub(crate) fn dues(payer: &str, payee: &str, currency: &str, quarter: &str) -> String {
-    format!("dues|{}", [payer, payee, currency, quarter].map(|p| p.replace('|', "/")).join("|"))
-}
-
-/// Enters the fees of a shipment in their lines, or with -1 takes them out.
-fn assess(state: &mut State, shipment: &str, day: Date, goods: &Goods, fees: &[FeeLine], sign: i64) -> Result<(), Stop> {
-    for fee in fees.iter().filter(|f| !f.reversed) {
-        let id = due_id(day, goods, fee);
-        if state.due(&id)?.is_none() {
-            let due = Due {
-                payer: goods.exporter.clone(),
-                payee: fee.payee.clone(),
-                currency: fee.currency.clone(),
-                quarter: quarter_of(day),
-                part: goods.part.clone(),
-                regime: fee.regime.clone(),
-                clause: fee.clause.clone(),
-                legal_form: fee.legal_form.clone(),
-                shipments: 0,
-                base: 0,
-                assessed: 0,
-                reversed: 0,
-                invoiced: 0,
-            };
-            state.put(&id, due);
-            state.enlist(format!("fee|{}/{}", fee.regime, fee.clause), &id);
-            state.enlist(format!("quarter|{}", quarter_of(day)), &id);
-            if owed(&fee.legal_form) {
-                state.enlist(dues(&goods.exporter, &fee.payee, &fee.currency, &quarter_of(day)), &id);
-            }
-        }
-        if sign > 0 {
-            let due = known(state.due_mut(&id), &id)?;
-            due.shipments += 1;
-            due.base = due.base.saturating_add(goods.value);
-            due.assessed = due.assessed.saturating_add(fee.minor);
-            state.enlist(format!("due|{id}"), shipment);
-        } else {
-            let due = known(state.due_mut(&id), &id)?;
-            due.shipments -= 1;
-            due.base = due.base.saturating_sub(goods.value);
-            reverse(state, &id, fee.minor)?;
-        }
-    }
-    Ok(())
-}
-
-/// Takes an amount off a line: first from what was not billed, then from the latest bills.
-fn reverse(state: &mut State, due: &str, minor: i64) -> Result<(), Stop> {
-    let line = known(state.due_mut(due), due)?;
-    let unbilled = line.assessed - line.reversed - line.invoiced;
-    line.reversed = line.reversed.saturating_add(minor);
-    let mut credit = minor.saturating_sub(unbilled.max(0)).max(0);
-    line.invoiced -= credit;
-    if credit == 0 {
-        return Ok(());
-    }
-    for id in state.list(&format!("billed|{due}"))?.to_vec().iter().rev() {
-        let invoice = known(state.invoice_mut(id), id)?;
-        let Some(billed) = invoice.lines.get_mut(due) else { continue };
-        let taken = credit.min(*billed);
-        *billed -= taken;
-        invoice.credited = invoice.credited.saturating_add(taken);
-        credit -= taken;
-    }
-    Ok(())
-}
-
-fn money(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
-    match &entry.event {
-        Event::Invoiced { invoice: id, payer, payee, currency, quarter, lines } => {
-            for (due, minor) in lines {
-                let line = known(state.due_mut(due), due)?;
-                line.invoiced = line.invoiced.saturating_add(*minor);
-                state.enlist(format!("billed|{due}"), id);
-            }
-            state.enlist(heading("party", payer), &format!("invoice/{id}"));
-            let (payer, payee, currency, quarter) = (payer.clone(), payee.clone(), currency.clone(), quarter.clone());
-            let billed = lines.values().sum();
-            let lines = lines.clone();
-            let invoice =
-                Invoice { payer, payee, currency, quarter, lines, billed, credited: 0, paid: 0, refunded: 0, touched: day };
-            state.put(id, invoice);
-        }
-        Event::Paid { invoice: id, minor, reference } => {
-            let invoice = known(state.invoice_mut(id), id)?;
-            (invoice.paid, invoice.touched) = (invoice.paid.saturating_add(*minor), day);
-            state.enlist(heading("document", reference), &format!("invoice/{id}"));
-        }
-        Event::Refunded { invoice: id, minor, reference } => {
-            let invoice = known(state.invoice_mut(id), id)?;
-            (invoice.refunded, invoice.touched) = (invoice.refunded.saturating_add(*minor), day);
-            state.enlist(heading("document", reference), &format!("invoice/{id}"));
-        }
-        Event::FeeStruck { regime, clause, from, until, cite } => {
-            let id = format!("{regime}/{clause}");
-            let mut strike = state.strike(&id)?.cloned().unwrap_or(Strike { spans: Vec::new() });
-            strike.spans.push((*from, *until, cite.clone()));
-            state.put(&id, strike);
-        }
-        Event::FeeReversed { shipment: id, regime, clause } => {
-            let record = known(state.shipment(id)?, id)?.clone();
-            let on = shipped_on(&record);
-            let struck: Vec<FeeLine> =
-                record.fees.iter().filter(|f| f.regime == *regime && f.clause == *clause && !f.reversed).cloned().collect();
-            for fee in &struck {
-                reverse(state, &due_id(on, &record.goods, fee), fee.minor)?;
-            }
-            let record = known(state.shipment_mut(id), id)?;
-            let fees = record.fees.iter_mut().filter(|f| f.regime == *regime && f.clause == *clause);
-            fees.for_each(|fee| fee.reversed = true);
-            record.touched = day;
-        }
-        _ => {}
     }
     Ok(())
 }

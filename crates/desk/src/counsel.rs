@@ -117,8 +117,6 @@ pub struct Ruled {
     pub outcome: Outcome,
     /// What quotas count.
     pub counted: Vec<CountedFlow>,
-    /// Flows of the quotas that the permission would need, were there room in them: these bind. Others only count.
-    pub bound: Vec<String>,
     /// What falls due; none where nobody can say, with the clause.
     pub fees: Result<Vec<FeeLine>, String>,
 }
@@ -235,19 +233,21 @@ impl Counsel<'_> {
                 }
             }
         }
-        let bound = self.bound(state, &case, &counted, added)?;
-        Ok(Ruled { case, goods, ruling, outcome: decision.outcome, counted, bound, fees })
+        Ok(Ruled { case, goods, ruling, outcome: decision.outcome, counted, fees })
     }
 
-    /// Flows of limited quotas that the permission would need, were there room in them. A quota that is full turns the answer, and the
-    /// answer then no longer names it.
-    fn bound(&mut self, state: &State, case: &Case, counted: &[CountedFlow], added: &[CountedFlow]) -> Result<Vec<String>, Stop> {
+    /// Flows of limited quotas that the permission would need, were there room in them: these bind, others only count. A quota that is
+    /// full turns the answer, and the answer then no longer names it.
+    ///
+    /// # Errors
+    /// Flows that were not brought along.
+    pub fn bound(&mut self, state: &State, case: &Case, counted: &[CountedFlow]) -> Result<Vec<String>, Stop> {
         let limited: Vec<&CountedFlow> = counted.iter().filter(|c| c.limited).collect();
         if limited.is_empty() {
             return Ok(Vec::new());
         }
-        let mut room = added.to_vec();
-        room.extend(limited.iter().map(|c| CountedFlow { amount: ROOM, day: case.day, ..(*c).clone() }));
+        let room: Vec<CountedFlow> =
+            limited.iter().map(|c| CountedFlow { amount: ROOM, day: case.day, ..(*c).clone() }).collect();
         let totals = self.totals(state, case, &room)?;
         let decision = self.corridor.decide(case, &totals);
         let mut bound = Vec::new();

@@ -4,7 +4,7 @@ use crate::command::Basis;
 use crate::counsel::{FeeLine, Goods};
 use crate::entry::Event;
 use crate::refusal::Stop;
-use crate::state::{Invoice, State};
+use crate::state::{Invoice, Shipment, State};
 
 /// One side of a movement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +62,7 @@ pub fn postings(state: &State, event: &Event) -> Result<Vec<Posting>, Stop> {
         }
         Event::Corrected { shipment, goods, fees, .. } => {
             if let Some(record) = state.shipment(shipment)? {
-                let old = &record.goods;
-                let (units, value, tpp) = (goods.units - old.units, goods.value - old.value, goods.tpp - old.tpp);
-                let change = Goods { units, value, tpp, ..goods.clone() };
-                moves.draw(&record.basis, "available", "shipped", &change);
-                moves.goods("stock", &format!("out/{}", goods.to), &change);
-                record.fees.iter().for_each(|fee| moves.fee(fee, &goods.exporter, -1));
-                fees.iter().for_each(|fee| moves.fee(fee, &goods.exporter, 1));
+                moves.corrected(record, goods, fees);
             }
         }
         Event::TakenBack { shipment, units, .. } => {
@@ -139,6 +133,17 @@ impl Moves {
     fn goods(&mut self, from: &str, to: &str, goods: &Goods) {
         self.rights(from, to, goods);
         self.go(from, to, format!("tpp of {}", goods.part), goods.tpp);
+    }
+
+    /// What was shipped in truth, against what had been entered.
+    fn corrected(&mut self, record: &Shipment, goods: &Goods, fees: &[FeeLine]) {
+        let old = &record.goods;
+        let (units, value, tpp) = (goods.units - old.units, goods.value - old.value, goods.tpp - old.tpp);
+        let change = Goods { units, value, tpp, ..goods.clone() };
+        self.draw(&record.basis, "available", "shipped", &change);
+        self.goods("stock", &format!("out/{}", goods.to), &change);
+        record.fees.iter().for_each(|fee| self.fee(fee, &goods.exporter, -1));
+        fees.iter().for_each(|fee| self.fee(fee, &goods.exporter, 1));
     }
 
     /// A fee that falls due, or with -1 no longer does.

@@ -107,7 +107,7 @@ pub(crate) enum Command {
     /// Keep applications, licences, shipments, quotas and fees on the decisions of the regimes
     Desk(Box<crate::desk::args::DeskArgs>),
     /// Examine a desk's log: changed, removed, reordered and back-dated entries are named
-    Audit(crate::desk::args::AuditArgs),
+    Audit(crate::desk::audit_args::AuditArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  tollgate completions bash > ~/.local/share/bash-completion/completions/tollgate")]
     Completions {

@@ -2,6 +2,7 @@
 
 mod acts;
 pub(crate) mod args;
+pub(crate) mod audit_args;
 mod proofs;
 mod views;
 

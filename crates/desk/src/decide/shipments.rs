@@ -23,7 +23,6 @@ pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command
             let ruled = may_go(state, counsel, basis, facts, &[])?;
             enough(state, basis, &ruled.goods)?;
             let counted: Vec<CountedFlow> = ruled.counted.iter().filter(|c| c.limited).cloned().collect();
-            within_quotas(state, counsel, &ruled, &counted)?;
             let (shipment, basis, facts) = (shipment.clone(), basis.clone(), facts.clone());
             Ok(vec![Event::Reserved { shipment, basis, facts, goods: ruled.goods, ruling: ruled.ruling, counted }])
         }
@@ -63,9 +62,6 @@ fn post(
         return Err(wrong("shipment", shipment, "reserved for other goods: void it and reserve anew"));
     }
     conditions_shown(state, counsel, &record.basis, &ruled)?;
-    let mut change = before;
-    change.extend(ruled.counted.iter().cloned());
-    within_quotas(state, counsel, &ruled, &change)?;
     let fees = fees_of(state, &ruled, on)?;
     bring(state, record, &ruled.counted)?;
     let (shipment, goods, ruling, counted) = (shipment.to_owned(), ruled.goods, ruled.ruling, ruled.counted);
@@ -179,10 +175,15 @@ fn may_go(state: &State, counsel: &mut Counsel<'_>, basis: &Basis, own: &Facts, 
     if ruled.outcome == Outcome::Undetermined {
         return Err(Refusal::Undetermined { missing: counsel.missing(state, &ruled.case)? }.into());
     }
+    if let Basis::Licence(id) = basis {
+        valid(there(state.licence(id)?, "licence", id)?, id, &facts, &ruled)?;
+    }
+    // A quota that would break turns the law's answer: it is named first.
+    let mut change = added.to_vec();
+    change.extend(ruled.counted.iter().filter(|c| c.limited).cloned());
+    quotas(state, counsel, &ruled, &change, "")?;
     match basis {
-        Basis::Licence(id) => {
-            under_licence(state, counsel, there(state.licence(id)?, "licence", id)?, id, &facts, &ruled, added)?
-        }
+        Basis::Licence(id) => as_approved(state, there(state.licence(id)?, "licence", id)?, &ruled)?,
         Basis::Notification(id) => {
             under_notification(there(state.notification(id)?, "notification", id)?, &ruled)?;
             lifted(&ruled)?;
@@ -192,15 +193,8 @@ fn may_go(state: &State, counsel: &mut Counsel<'_>, basis: &Basis, own: &Facts, 
     Ok(ruled)
 }
 
-fn under_licence(
-    state: &State,
-    counsel: &mut Counsel<'_>,
-    licence: &Licence,
-    id: &str,
-    facts: &Facts,
-    ruled: &Ruled,
-    added: &[CountedFlow],
-) -> Result<(), Stop> {
+/// The licence stands, holds on the day, and covers the shipment.
+fn valid(licence: &Licence, id: &str, facts: &Facts, ruled: &Ruled) -> Result<(), Stop> {
     match licence.standing {
         Standing::Open => {}
         Standing::Suspended => return Err(wrong("licence", id, "suspended")),
@@ -217,11 +211,11 @@ fn under_licence(
             return Err(Refusal::OutOfScope { fact: fact.to_owned(), licensed: said(&licence.facts), asked: said(facts) }.into());
         }
     }
-    failed(ruled)?;
-    // A quota that would break turns the law's answer: it is named first.
-    let mut change = added.to_vec();
-    change.extend(ruled.counted.iter().filter(|c| c.limited).cloned());
-    within_quotas(state, counsel, ruled, &change)?;
+    failed(ruled)
+}
+
+/// The law of the day is not stricter than the answer that was approved.
+fn as_approved(state: &State, licence: &Licence, ruled: &Ruled) -> Result<(), Stop> {
     let approved = state.application(&licence.application)?.and_then(|a| Outcome::parse(&a.ruling.outcome));
     if approved.is_none_or(|approved| ruled.outcome > approved) {
         return Err(forbids(ruled));
@@ -339,10 +333,6 @@ fn fees_of(state: &State, ruled: &Ruled, day: Date) -> Result<Vec<FeeLine>, Stop
     Ok(fees)
 }
 
-fn within_quotas(state: &State, counsel: &mut Counsel<'_>, ruled: &Ruled, change: &[CountedFlow]) -> Result<(), Stop> {
-    quotas(state, counsel, ruled, change, "").map(|_| ())
-}
-
 /// A draw that would break a quota is refused. A yardstick that shrinks is a fact: where a quota breaks by it, that is sealed as well.
 fn quotas(
     state: &State,
@@ -351,20 +341,37 @@ fn quotas(
     change: &[CountedFlow],
     shipment: &str,
 ) -> Result<Vec<Event>, Stop> {
-    let yardsticks: i64 = change.iter().filter(|c| !c.limited).map(|c| c.amount).sum();
+    let change = net(change);
+    // Only a draw, or a yardstick that shrinks, can break anything.
+    if !change.iter().any(|c| c.limited == (c.amount > 0)) {
+        return Ok(Vec::new());
+    }
     let mut breaches = Vec::new();
-    for broken in counsel.broken(state, &ruled.case, change)? {
+    for broken in counsel.broken(state, &ruled.case, &change)? {
         let Broken { flow, quota, of, day, limit, total } = broken;
         let mine = || change.iter().filter(|c| c.limited && c.flow == flow);
-        let asked: i64 = mine().map(|c| c.amount).sum();
-        if mine().any(|c| c.amount > 0) && ruled.bound.contains(&flow) {
+        if mine().any(|c| c.amount > 0) && counsel.bound(state, &ruled.case, &ruled.counted)?.contains(&flow) {
+            let asked: i64 = mine().filter(|c| c.day <= day).map(|c| c.amount).sum();
             return Err(Refusal::QuotaBroken { quota, of, day, limit, total: total - asked, asked }.into());
         }
-        if yardsticks < 0 {
+        if change.iter().any(|c| !c.limited && c.amount < 0) {
             breaches.push(Event::QuotaBreached { shipment: shipment.to_owned(), quota, of, day, limit, total });
         }
     }
     Ok(breaches)
+}
+
+/// Changes of one flow on one day together; those that come to nothing are left out.
+fn net(change: &[CountedFlow]) -> Vec<CountedFlow> {
+    let mut sums: Vec<CountedFlow> = Vec::new();
+    for change in change {
+        match sums.iter_mut().find(|s| s.flow == change.flow && s.day == change.day) {
+            Some(sum) => sum.amount += change.amount,
+            None => sums.push(change.clone()),
+        }
+    }
+    sums.retain(|s| s.amount != 0);
+    sums
 }
 
 fn negative(counted: &[CountedFlow]) -> Vec<CountedFlow> {

@@ -10,7 +10,8 @@ use crate::Exit;
 use crate::decide::write_whole;
 use crate::screen::{Failure, Paint, Screen};
 
-use super::args::{AuditAct, AuditArgs, DeskAct};
+use super::args::DeskAct;
+use super::audit_args::{AuditAct, AuditArgs};
 use super::failure;
 
 /// Makes a pair of keys.
