@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use facts::{Case, Date, Exact, Fact, Number, Order, Quarter};
-use num_traits::ToPrimitive;
+use num_integer::Integer;
+use num_traits::{One, ToPrimitive, Zero};
 use regime::{Corridor, Epoch, Law, Library, Outcome, Status, Totals, pack_hash, quota_key, receipt};
 use serde::{Deserialize, Serialize};
 
@@ -331,7 +332,7 @@ impl Counsel<'_> {
                 };
                 let total = upto(state, &flow, case.day, added)?;
                 // A limit in thousandths, rounded down: never more than the law leaves.
-                let limit = (limit * Exact::from_integer(THOUSANDTHS.into())).floor().to_integer().to_i64().unwrap_or(i64::MAX);
+                let limit = (limit.numer() * THOUSANDTHS / limit.denom()).to_i64().unwrap_or(i64::MAX);
                 let of = flow.splitn(3, '/').nth(2).unwrap_or_default().to_owned();
                 standings.push(Broken { flow, quota: law.clause(quota).id.clone(), of, day: case.day, limit, total });
             }
@@ -348,7 +349,7 @@ impl Counsel<'_> {
             for quota in quotas(law) {
                 if let Some(flow) = flow_of(law, epoch, case, quota) {
                     let sum = upto(state, &flow, case.day, added)?;
-                    totals.state(law, epoch, case, quota, Exact::new(sum.into(), THOUSANDTHS.into()));
+                    totals.state(law, epoch, case, quota, from_thousandths(sum));
                 }
             }
             all.push(totals);
@@ -383,9 +384,24 @@ impl Counsel<'_> {
 
 /// A number as a whole count of its parts; none where it has a finer part, is negative, or beyond what is reckoned with.
 fn whole(number: Number, parts: i64) -> Option<i64> {
-    let scaled = number.exact() * Exact::from_integer(parts.into());
-    let whole = scaled.is_integer().then(|| scaled.to_integer().to_i64()).flatten()?;
-    (0..=MOST).contains(&whole).then_some(whole)
+    in_parts(&number.exact(), parts).filter(|whole| (0..=MOST).contains(whole))
+}
+
+/// A fraction as a whole count of parts; none where a finer part is left over. Reckoned without shortening fractions, which is slow.
+fn in_parts(exact: &Exact, parts: i64) -> Option<i64> {
+    if exact.denom().is_one() {
+        return exact.numer().to_i64()?.checked_mul(parts);
+    }
+    let (whole, rest) = (exact.numer() * parts).div_rem(exact.denom());
+    rest.is_zero().then(|| whole.to_i64()).flatten()
+}
+
+/// Thousandths as a fraction; whole ones need no shortening.
+fn from_thousandths(sum: i64) -> Exact {
+    match (sum / THOUSANDTHS, sum % THOUSANDTHS) {
+        (whole, 0) => Exact::from_integer(whole.into()),
+        _ => Exact::new(sum.into(), THOUSANDTHS.into()),
+    }
 }
 
 fn quotas(law: &Law) -> impl Iterator<Item = regime::ClauseId> + '_ {
@@ -414,9 +430,7 @@ fn counts(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Result<Vec<
     let mut flows = Vec::new();
     for counted in totals.counted(law, epoch, case) {
         let Some(flow) = flow_of(law, epoch, case, counted.quota) else { continue };
-        let scaled = counted.amount * Exact::from_integer(THOUSANDTHS.into());
-        let amount = scaled.is_integer().then(|| scaled.to_integer().to_i64()).flatten();
-        let amount = amount.filter(|a| (0..=MOST * THOUSANDTHS).contains(a));
+        let amount = in_parts(&counted.amount, THOUSANDTHS).filter(|a| (0..=MOST * THOUSANDTHS).contains(a));
         let amount = amount.ok_or_else(|| Refusal::OutOfRange { what: law.clause(counted.quota).id.clone() })?;
         let limited = matches!(epoch.version(law, counted.quota), Some((v, _)) if matches!(v.rule, regime::Rule::Quota { limit: Some(_), .. }));
         flows.push(CountedFlow { flow, amount, day: case.day, limited });
