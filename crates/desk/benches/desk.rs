@@ -57,7 +57,7 @@ fn founded(place: &Path) -> (Store, Counsel<'static>) {
 /// The n-th command of the book: every shipment is reserved and then leaves.
 fn book(n: u64) -> Command {
     let shipment = format!("S-{:010}", n / 2);
-    let act = if n % 2 == 0 {
+    let act = if n.is_multiple_of(2) {
         let facts = facts("quantity=1,value_usd=100,date=2026-03-02,dd_lab_review=yes");
         Act::Reserve { shipment, basis: licence(&format!("L-{}", n / 2 % LICENCES)), facts }
     } else {
