@@ -201,6 +201,11 @@ impl Corridor {
         kept.get(at)
     }
 
+    /// The laws with their epochs of a day, as far as [`Corridor::epoch`] or a decision made them.
+    pub fn gates(&self, day: Date) -> impl Iterator<Item = (&Law, &Epoch)> {
+        self.laws.iter().zip(&self.epochs).filter_map(move |(law, kept)| Some((law, kept.iter().find(|e| e.holds(day))?)))
+    }
+
     /// Decides one case at every gate. `totals` has one entry a gate; an empty list leaves all totals unknown.
     pub fn decide(&mut self, case: &Case, totals: &[Totals]) -> CorridorDecision {
         let unknown = Totals::default();

@@ -96,7 +96,7 @@ impl Epoch {
     }
 
     /// Whether a clause is in force, and the version that is.
-    pub(crate) fn version<'a>(&self, law: &'a Law, id: ClauseId) -> Option<(&'a Version, Tri)> {
+    pub fn version<'a>(&self, law: &'a Law, id: ClauseId) -> Option<(&'a Version, Tri)> {
         let (force, at) = self.in_force.get(id.0 as usize)?;
         if *force == Tri::False {
             return None;

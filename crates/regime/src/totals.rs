@@ -26,13 +26,13 @@ impl Totals {
 
     /// States a total for the case's key.
     pub fn state(&mut self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId, total: Exact) {
-        if let Some(key) = key(law, epoch, case, quota) {
+        if let Some(key) = quota_key(law, epoch, case, quota) {
             self.sums.insert((quota, key), total);
         }
     }
 
     pub(crate) fn get(&self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<Exact> {
-        let key = key(law, epoch, case, quota)?;
+        let key = quota_key(law, epoch, case, quota)?;
         match self.sums.get(&(quota, key)) {
             Some(sum) => Some(sum.clone()),
             None => self.complete.then(Exact::zero),
@@ -41,24 +41,49 @@ impl Totals {
 
     /// Adds a shipment to every quota that counts it.
     pub fn post(&mut self, law: &Law, epoch: &Epoch, case: &Case) {
-        let mut posted = Vec::new();
+        for counted in self.counted(law, epoch, case) {
+            *self.sums.entry((counted.quota, counted.key)).or_insert_with(Exact::zero) += counted.amount;
+        }
+    }
+
+    /// What every quota counts of a shipment; a quota of which nobody can say whether it counts is left out.
+    pub fn counted(&self, law: &Law, epoch: &Epoch, case: &Case) -> Vec<Counted> {
+        let mut counted = Vec::new();
         let mut judge = Judge::new(law, epoch, case, self);
         for quota in &law.tables.quotas {
             if let Some((Version { rule: Rule::Quota { measure, counts, .. }, .. }, Tri::True)) = epoch.version(law, *quota)
                 && judge.test(counts) == Tri::True
-                && let (Val::Is(amount), Some(key)) = (judge.exact(measure), key(law, epoch, case, *quota))
+                && let (Val::Is(amount), Some(key)) = (judge.exact(measure), quota_key(law, epoch, case, *quota))
             {
-                posted.push((*quota, key, amount));
+                counted.push(Counted { quota: *quota, key, amount });
             }
         }
-        for (quota, key, amount) in posted {
-            *self.sums.entry((quota, key)).or_insert_with(Exact::zero) += amount;
+        counted
+    }
+
+    /// The limit of a quota for the case's key under these totals; none where it has none, or where nobody can say.
+    pub fn limit(&self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<Exact> {
+        let (Version { rule: Rule::Quota { limit: Some(limit), .. }, .. }, _) = epoch.version(law, quota)? else { return None };
+        match Judge::new(law, epoch, case, self).exact(limit) {
+            Val::Is(limit) => Some(limit),
+            _ => None,
         }
     }
 }
 
+/// What one quota counts of one shipment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    /// The quota.
+    pub quota: ClauseId,
+    /// What its total is kept by: see [`quota_key`].
+    pub key: String,
+    /// The amount, in the quota's unit.
+    pub amount: Exact,
+}
+
 /// What a quota's total is kept by: the `per` facts and the window that the day lies in. None where a fact is missing.
-fn key(law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<String> {
+pub fn quota_key(law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<String> {
     let (Version { rule: Rule::Quota { per, window, .. }, .. }, _) = epoch.version(law, quota)? else { return None };
     let mut key = match window {
         Window::Ever => String::new(),

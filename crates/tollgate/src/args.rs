@@ -10,7 +10,7 @@ use regime::Outcome;
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, about, max_term_width = 110)]
 #[command(
-    after_help = "Exit status: 0 done · 1 a file or the machine failed · 2 wrong usage · 3 bad rows or texts · 4 undetermined\n\
+    after_help = "Exit status: 0 done · 1 a file or the machine failed · 2 wrong usage · 3 bad rows or texts · 4 undetermined · 5 refused\n\
 Tollgate states the law as published; it is no legal advice."
 )]
 pub(crate) struct Cli {
@@ -104,6 +104,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show regimes, clauses, instruments, chips, fields or drafts
     Show(ShowArgs),
+    /// Keep applications, licences, shipments, quotas and fees on the decisions of the regimes
+    Desk(Box<crate::desk::args::DeskArgs>),
+    /// Examine a desk's log: changed, removed, reordered and back-dated entries are named
+    Audit(crate::desk::audit_args::AuditArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  tollgate completions bash > ~/.local/share/bash-completion/completions/tollgate")]
     Completions {

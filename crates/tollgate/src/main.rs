@@ -6,6 +6,7 @@ mod check;
 mod claims;
 mod classify;
 mod decide;
+mod desk;
 mod diff;
 mod explain;
 mod frontier;
@@ -34,6 +35,8 @@ pub(crate) enum Exit {
     Problems = 3,
     /// The case is undetermined: facts are missing.
     Undetermined = 4,
+    /// The desk refused, by a named reason.
+    Refused = 5,
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,8 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&screen, &cli.common, args),
         Command::Frontier(args) => frontier::run(&screen, &cli.common, args),
         Command::Check(args) => check::run(&screen, &cli.common, args),
+        Command::Desk(args) => desk::run(&screen, &cli.common, args),
+        Command::Audit(args) => desk::audit(&screen, args),
         Command::Show(args) => show::run(&screen, &cli.common, args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

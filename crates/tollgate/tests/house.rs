@@ -6,14 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room and the rooms that it may use. Nothing points up or sideways.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("facts", &[]),
     ("regime", &["facts"]),
     ("columns", &["facts", "regime"]),
     ("world", &["facts", "regime"]),
     ("study", &["facts", "regime", "world"]),
     ("report", &[]),
-    ("tollgate", &["facts", "regime", "columns", "world", "study", "report"]),
+    ("desk", &["facts", "regime"]),
+    ("tollgate", &["facts", "regime", "columns", "world", "study", "report", "desk"]),
 ];
 
 /// The rooms that may name Arrow and Parquet.
@@ -83,7 +84,7 @@ fn pure_rooms_touch_no_file_clock_thread_or_terminal() {
 
 #[test]
 fn heavy_libraries_live_in_their_own_room() {
-    let table: [(&str, &[&str]); 11] = [
+    let table: [(&str, &[&str]); 15] = [
         ("clap", &["tollgate"]),
         ("comfy-table", &["tollgate"]),
         ("sqlparser", &["regime"]),
@@ -95,6 +96,10 @@ fn heavy_libraries_live_in_their_own_room() {
         ("rayon", &["study"]),
         ("kuva", &["report"]),
         ("askama", &["report"]),
+        ("rusqlite", &["desk"]),
+        ("postgres", &["desk"]),
+        ("signed_note", &["desk"]),
+        ("tlog_tiles", &["desk"]),
     ];
     for (library, rooms) in table {
         for (room, _) in LAYERS {
@@ -118,7 +123,9 @@ fn every_source_file_opens_with_what_it_is_for() {
 fn every_example_of_a_help_text_runs() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(root().join("data/examples/orders.csv"), folder.path().join("orders.csv")).unwrap();
-    for command in ["simulate", "backtest", "claims", "decide", "explain", "classify", "diff", "frontier", "check", "show"] {
+    for command in
+        ["simulate", "backtest", "claims", "decide", "explain", "classify", "diff", "frontier", "check", "show", "desk", "audit"]
+    {
         let run = |line: &str| std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().unwrap();
         let program = env!("CARGO_BIN_EXE_tollgate");
         let help = String::from_utf8(run(&format!("{program} {command} --help")).stdout).unwrap();

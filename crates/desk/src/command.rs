@@ -1,0 +1,177 @@
+//! What somebody wants done at the desk: who, when, with which key, and one act.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use facts::Date;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Facts of a case as they were written: name to value, as in an order book; the day is `date`.
+pub type Facts = BTreeMap<String, String>;
+
+/// One command. The same key sent twice is one command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Chosen by the sender, never used for another command.
+    pub key: String,
+    /// Who sends it: the id of a person or machine with roles.
+    pub actor: String,
+    /// The moment it is sent.
+    pub at: Timestamp,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub act: Act,
+}
+
+/// What a person or machine may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Looks only.
+    Viewer,
+    /// Enters applications, evidence, shipments, invoices.
+    Analyst,
+    /// Approves what somebody else entered.
+    Approver,
+    /// Grants roles and adopts rules; never approves.
+    Admin,
+    /// Looks, and holds records for an inquiry.
+    Auditor,
+    /// A program that draws down licences.
+    Machine,
+}
+
+impl Role {
+    /// Every role with its word.
+    pub const ALL: [(&'static str, Role); 6] = [
+        ("viewer", Role::Viewer),
+        ("analyst", Role::Analyst),
+        ("approver", Role::Approver),
+        ("admin", Role::Admin),
+        ("auditor", Role::Auditor),
+        ("machine", Role::Machine),
+    ];
+
+    /// The word that people write.
+    pub fn word(self) -> &'static str {
+        Role::ALL.iter().find(|(_, r)| *r == self).map_or("", |(w, _)| w)
+    }
+}
+
+/// How much a licence covers, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Pieces.
+    pub units: i64,
+    /// Value in minor units of the licence's currency.
+    pub value: i64,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+}
+
+/// On what a shipment goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// A licence of this desk.
+    Licence(String),
+    /// An exception of the law that needs a notification of this desk.
+    Notification(String),
+    /// The law asks for nothing, or an exception asks for no notification.
+    Law,
+}
+
+/// One act. Names of things are chosen by the sender.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+#[allow(missing_docs)] // the fields are named after what they hold
+pub enum Act {
+    /// Opens the desk; its sender becomes its first admin.
+    Found { desk: String },
+    /// Gives a role.
+    GrantRole { person: String, role: Role },
+    /// Takes a role.
+    WithdrawRole { person: String, role: Role },
+    /// Adopts the regimes by which the desk decides from now on: id to hash of the pack.
+    AdoptRules { packs: BTreeMap<String, String> },
+    /// Enters an application.
+    Apply { application: String, facts: Facts, documents: Vec<String> },
+    /// Changes an application; voids its approval.
+    Edit { application: String, facts: Facts, documents: Vec<String> },
+    /// Hands an application to review.
+    Submit { application: String },
+    /// Approves an application in review.
+    Approve { application: String, reason: String },
+    /// Refuses an application.
+    Refuse { application: String, reason: String },
+    /// Returns an application to its author without action.
+    Return { application: String, reason: String },
+    /// Issues a licence on an approved application, within what was asked for.
+    Issue { licence: String, application: String, terms: Terms },
+    /// Shows that a condition of a licence is met.
+    GiveEvidence { licence: String, clause: String, document: String },
+    /// Says that it is no longer shown.
+    WithdrawEvidence { licence: String, clause: String, reason: String },
+    /// Records a notification that was made, which starts its clock.
+    Notify { notification: String, clause: String, facts: Facts, on: Date },
+    /// The clock stands still from this day on.
+    StopClock { notification: String, on: Date, reason: String },
+    /// The clock goes on.
+    ResumeClock { notification: String, on: Date },
+    /// The authority's number is there.
+    Confirm { notification: String, number: String, on: Date },
+    /// Asks for other terms of a licence.
+    AskAmendment { licence: String, terms: Terms, reason: String },
+    /// Approves the terms asked for.
+    ApproveAmendment { licence: String },
+    /// Stops draw-downs for now.
+    Suspend { licence: String, reason: String },
+    /// Ends a suspension.
+    Reinstate { licence: String, reason: String },
+    /// Ends a licence for good.
+    Revoke { licence: String, reason: String },
+    /// Holds quantity and value for a shipment. Under a licence or notification the facts that are left out are those of the application.
+    Reserve { shipment: String, basis: Basis, facts: Facts },
+    /// The shipment left, on this day.
+    Post { shipment: String, on: Date, facts: Facts },
+    /// A reserved shipment does not go.
+    Void { shipment: String, reason: String },
+    /// What left was not what was entered.
+    Correct { shipment: String, units: i64, value: i64, reason: String },
+    /// Pieces came back.
+    TakeBack { shipment: String, units: i64, on: Date, reason: String },
+    /// Bills what is due and not yet billed.
+    Invoice { invoice: String, payer: String, payee: String, currency: String, quarter: String },
+    /// Money came in for an invoice.
+    Pay { invoice: String, minor: i64, reference: String },
+    /// Money went back for an invoice whose fees were reversed.
+    Refund { invoice: String, minor: i64, reference: String },
+    /// A fee is struck down for shipments of these days: every assessment is reversed, and none is made.
+    StrikeFee { regime: String, clause: String, from: Date, until: Date, cite: String },
+    /// Holds the records of something, whatever the retention clock says.
+    Hold { subject: String, reason: String },
+    /// Ends a hold; by somebody other than who placed it.
+    ReleaseHold { subject: String, reason: String },
+}
+
+impl Command {
+    /// SHA-256 of everything but the moment, in hex: a command sent again is recognised by it.
+    pub fn digest(&self) -> String {
+        // A command is plain data with text keys: it always has a JSON text.
+        let body = serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default();
+        hex(&Sha256::digest(body))
+    }
+}
+
+/// Bytes in hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

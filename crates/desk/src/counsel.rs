@@ -1,0 +1,457 @@
+//! The law at the desk: facts to a ruling under the adopted regimes, with what quotas count and which fees fall due.
+
+use std::collections::BTreeMap;
+
+use facts::{Case, Date, Exact, Fact, Number, Order, Quarter};
+use num_integer::Integer;
+use num_traits::{One, ToPrimitive, Zero};
+use regime::{Corridor, Epoch, Law, Library, Outcome, Status, Totals, pack_hash, quota_key, receipt};
+use serde::{Deserialize, Serialize};
+
+use crate::command::Facts;
+use crate::refusal::{Refusal, Stop};
+use crate::rules::Rules;
+use crate::state::State;
+
+/// The texts by which a desk decides.
+#[derive(Debug)]
+pub struct Counsel<'a> {
+    /// Dictionary and catalogue.
+    pub library: &'a Library,
+    /// The gates.
+    pub corridor: Corridor,
+    /// The desk's own numbers.
+    pub rules: Rules,
+}
+
+/// What goes where, in whole units. TPP is that of all pieces together, in thousandths.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Goods {
+    pub part: String,
+    pub units: i64,
+    /// Minor units of the currency.
+    pub value: i64,
+    pub currency: String,
+    pub tpp: i64,
+    pub to: String,
+    pub consignee: String,
+    pub exporter: String,
+}
+
+/// What the law said of some facts on their day, gate by gate; gates with nothing to say are left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Ruling {
+    pub day: Date,
+    pub outcome: String,
+    pub gates: Vec<GateRuling>,
+}
+
+/// What one gate said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct GateRuling {
+    pub regime: String,
+    pub outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<NeedRuled>,
+    /// SHA-256 of the regime's texts, its lists of countries and names among them.
+    pub pack: String,
+    /// The day up to which those lists were read.
+    pub as_of: Date,
+    pub receipt: String,
+    /// The explanation in full; sealed with applications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<serde_json::Value>,
+}
+
+/// A condition or quota that the permission needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct NeedRuled {
+    pub clause: String,
+    pub status: String,
+    pub attested_by: String,
+}
+
+/// What a quota counts of a shipment: the flow, thousandths of its unit, from which day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CountedFlow {
+    pub flow: String,
+    pub amount: i64,
+    pub day: Date,
+    /// Whether the quota has a limit. What has none is a yardstick, and counts only once it left.
+    pub limited: bool,
+}
+
+/// A fee that fell due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct FeeLine {
+    pub regime: String,
+    pub clause: String,
+    pub minor: i64,
+    pub currency: String,
+    pub payee: String,
+    pub legal_form: String,
+    /// Whether it was reversed since, or never assessed because the fee is struck down.
+    #[serde(default)]
+    pub reversed: bool,
+}
+
+/// A case as the desk takes it.
+#[derive(Clone, Debug)]
+pub struct Ruled {
+    /// The case.
+    pub case: Case,
+    /// What goes where.
+    pub goods: Goods,
+    /// What the law says.
+    pub ruling: Ruling,
+    /// The outcome as a value.
+    pub outcome: Outcome,
+    /// What quotas count.
+    pub counted: Vec<CountedFlow>,
+    /// What falls due; none where nobody can say, with the clause.
+    pub fees: Result<Vec<FeeLine>, String>,
+}
+
+/// A quota over its limit on a day, in thousandths of its unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Broken {
+    pub flow: String,
+    pub quota: String,
+    pub of: String,
+    pub day: Date,
+    pub limit: i64,
+    pub total: i64,
+}
+
+/// The least of a unit that quotas and TPP are kept in.
+const THOUSANDTHS: i64 = 1000;
+/// A total so far below zero that no limit is reached.
+const ROOM: i64 = -1_000_000_000_000_000_000;
+/// Greater amounts are refused, so that sums stay far from the end of what 64 bits hold.
+pub const MOST: i64 = 1_000_000_000_000_000;
+
+impl Counsel<'_> {
+    /// Hashes of the regimes' packs.
+    pub fn packs(&self) -> BTreeMap<String, String> {
+        self.corridor.laws.iter().map(|law| (law.id.clone(), pack_hash(law).to_owned())).collect()
+    }
+
+    /// Reads facts as one case.
+    ///
+    /// # Errors
+    /// Facts that are none.
+    pub fn case(&self, facts: &Facts) -> Result<Case, Stop> {
+        if !facts.contains_key("date") {
+            return Err(Refusal::FactNeeded { fact: "date".to_owned() }.into());
+        }
+        let pairs: Vec<(String, String)> = facts.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+        let order = Order::from_pairs(&self.library.dictionary, &self.library.catalogue, "facts", &pairs);
+        let order =
+            order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(|p| p.message.clone()).collect() })?;
+        Ok(order.case)
+    }
+
+    /// What goes where, of a case.
+    ///
+    /// # Errors
+    /// A fact that the desk needs and does not have, or an amount that is none.
+    pub fn goods(&self, case: &Case) -> Result<Goods, Stop> {
+        let text = |name: &str| match self.spelled(case, name) {
+            Some(text) => Ok(text),
+            None => Err(Stop::from(Refusal::FactNeeded { fact: name.to_owned() })),
+        };
+        let units = self.whole(case, "quantity", 1)?;
+        let value = self.whole(case, "value_usd", 100)?;
+        let tpp = self.whole(case, "tpp", THOUSANDTHS)?;
+        if units == 0 {
+            return Err(Refusal::OutOfRange { what: "quantity".to_owned() }.into());
+        }
+        let tpp = tpp.checked_mul(units).filter(|t| *t <= MOST * THOUSANDTHS);
+        Ok(Goods {
+            part: text("chip")?,
+            units,
+            value,
+            currency: "USD".to_owned(),
+            tpp: tpp.ok_or_else(|| Refusal::OutOfRange { what: "quantity".to_owned() })?,
+            to: text("destination")?,
+            consignee: text("consignee")?,
+            exporter: text("exporter")?,
+        })
+    }
+
+    /// Rules on facts, with running totals as the desk has them on that day and `added` to them (what a shipment had counted before is
+    /// taken off so). `explained` keeps the reasons.
+    ///
+    /// # Errors
+    /// Bad facts, or flows that were not brought along.
+    pub fn rule(&mut self, state: &State, facts: &Facts, explained: bool, added: &[CountedFlow]) -> Result<Ruled, Stop> {
+        let case = self.case(facts)?;
+        let goods = self.goods(&case)?;
+        let totals = self.totals(state, &case, added)?;
+        let decision = self.corridor.decide(&case, &totals);
+        let mut ruling = Ruling { day: case.day, outcome: decision.outcome.text().to_owned(), gates: Vec::new() };
+        let (mut counted, mut fees) = (Vec::new(), Ok(Vec::new()));
+        for ((law, epoch), (own, totals)) in self.corridor.gates(case.day).zip(decision.gates.iter().zip(&totals)) {
+            counted.extend(counts(law, epoch, &case, totals)?);
+            if !own.in_scope {
+                continue;
+            }
+            let name = |id: Option<regime::ClauseId>| id.map(|c| law.clause(c).id.clone());
+            let pack = pack_hash(law).to_owned();
+            let why = explained.then(|| regime::explain(law, epoch, &self.corridor.lens, &case, totals));
+            ruling.gates.push(GateRuling {
+                regime: law.id.clone(),
+                outcome: own.outcome.text().to_owned(),
+                by: name(own.by),
+                review: name(own.review),
+                needs: own.needs.iter().map(|need| need_of(law, epoch, need)).collect(),
+                receipt: receipt(law, &pack, &self.corridor.lens, &case, own),
+                pack,
+                as_of: law.as_of,
+                why: why.and_then(|w| serde_json::to_value(w).ok()),
+            });
+            for due in &own.fees {
+                let Some((payee, legal_form)) = law.fee_terms(epoch, due.clause) else { continue };
+                let clause = law.clause(due.clause).id.clone();
+                let (Some(minor), true) = (due.minor, due.certain) else {
+                    fees = Err(clause);
+                    continue;
+                };
+                if let Ok(fees) = &mut fees {
+                    let (regime, currency, legal_form) = (law.id.clone(), law.currency.clone(), legal_form.to_owned());
+                    fees.push(FeeLine { regime, clause, minor, currency, payee, legal_form, reversed: false });
+                }
+            }
+        }
+        Ok(Ruled { case, goods, ruling, outcome: decision.outcome, counted, fees })
+    }
+
+    /// Flows of limited quotas that the permission would need, were there room in them: these bind, others only count. A quota that is
+    /// full turns the answer, and the answer then no longer names it.
+    ///
+    /// # Errors
+    /// Flows that were not brought along.
+    pub fn bound(&mut self, state: &State, case: &Case, counted: &[CountedFlow]) -> Result<Vec<String>, Stop> {
+        let limited: Vec<&CountedFlow> = counted.iter().filter(|c| c.limited).collect();
+        if limited.is_empty() {
+            return Ok(Vec::new());
+        }
+        let room: Vec<CountedFlow> =
+            limited.iter().map(|c| CountedFlow { amount: ROOM, day: case.day, ..(*c).clone() }).collect();
+        let totals = self.totals(state, case, &room)?;
+        let decision = self.corridor.decide(case, &totals);
+        let mut bound = Vec::new();
+        for ((law, epoch), own) in self.corridor.gates(case.day).zip(&decision.gates) {
+            let flows = own.needs.iter().filter_map(|n| flow_of(law, epoch, case, n.clause));
+            bound.extend(flows.filter(|flow| limited.iter().any(|c| c.flow == *flow)));
+        }
+        Ok(bound)
+    }
+
+    /// What would settle an undetermined case.
+    ///
+    /// # Errors
+    /// Flows that were not brought along.
+    pub fn missing(&mut self, state: &State, case: &Case) -> Result<Vec<String>, Stop> {
+        let totals = self.totals(state, case, &[])?;
+        let decision = self.corridor.decide(case, &totals);
+        let mut missing = Vec::new();
+        for (gate, own) in decision.gates.iter().enumerate() {
+            if own.outcome == Outcome::Undetermined
+                && let Some(totals) = totals.get(gate)
+            {
+                missing.extend(self.corridor.missing(gate, case, totals));
+            }
+        }
+        missing.dedup();
+        Ok(missing)
+    }
+
+    /// Quotas over their limit from a day on, were these amounts added to the flows. Every limited quota of the case's keys is asked,
+    /// on that day and on every later day on which something was counted.
+    ///
+    /// # Errors
+    /// Flows that were not brought along.
+    pub fn broken(&mut self, state: &State, case: &Case, added: &[CountedFlow]) -> Result<Vec<Broken>, Stop> {
+        let Some(first) = added.iter().map(|a| a.day).min() else { return Ok(Vec::new()) };
+        let mut days: Vec<Date> = added.iter().map(|a| a.day).collect();
+        self.ready(case.day);
+        for (law, epoch) in self.corridor.gates(case.day) {
+            for quota in quotas(law) {
+                if let Some(flow) = flow_of(law, epoch, case, quota)
+                    && let Some(flow) = state.flow(&flow)?
+                {
+                    days.extend(flow.days.range(first..).map(|(day, _)| *day));
+                }
+            }
+        }
+        days.sort_unstable();
+        days.dedup();
+        let mut broken = Vec::new();
+        for day in days {
+            broken.extend(self.over(state, case, day, added)?);
+        }
+        Ok(broken)
+    }
+
+    /// Quotas over their limit on one day, were these amounts added.
+    fn over(&mut self, state: &State, case: &Case, day: Date, added: &[CountedFlow]) -> Result<Vec<Broken>, Stop> {
+        let mut then = case.clone();
+        then.day = day;
+        let mut broken = Vec::new();
+        for standing in self.standings(state, &then, added)? {
+            if standing.total > standing.limit {
+                broken.push(standing);
+            }
+        }
+        Ok(broken)
+    }
+
+    /// Limit and total of every limited quota for the case's keys on its day.
+    ///
+    /// # Errors
+    /// Flows that were not brought along.
+    pub fn standings(&mut self, state: &State, case: &Case, added: &[CountedFlow]) -> Result<Vec<Broken>, Stop> {
+        let totals = self.totals(state, case, added)?;
+        let mut standings = Vec::new();
+        for ((law, epoch), totals) in self.corridor.gates(case.day).zip(&totals) {
+            for quota in quotas(law) {
+                let (Some(limit), Some(flow)) = (totals.limit(law, epoch, case, quota), flow_of(law, epoch, case, quota)) else {
+                    continue;
+                };
+                let total = upto(state, &flow, case.day, added)?;
+                // A limit in thousandths, rounded down: never more than the law leaves.
+                let limit = (limit.numer() * THOUSANDTHS / limit.denom()).to_i64().unwrap_or(i64::MAX);
+                let of = flow.splitn(3, '/').nth(2).unwrap_or_default().to_owned();
+                standings.push(Broken { flow, quota: law.clause(quota).id.clone(), of, day: case.day, limit, total });
+            }
+        }
+        Ok(standings)
+    }
+
+    /// Totals of every gate for a case, from the desk's flows up to its day.
+    fn totals(&mut self, state: &State, case: &Case, added: &[CountedFlow]) -> Result<Vec<Totals>, Stop> {
+        let mut all = Vec::new();
+        self.ready(case.day);
+        for (law, epoch) in self.corridor.gates(case.day) {
+            let mut totals = Totals::from_start();
+            for quota in quotas(law) {
+                if let Some(flow) = flow_of(law, epoch, case, quota) {
+                    let sum = upto(state, &flow, case.day, added)?;
+                    totals.state(law, epoch, case, quota, from_thousandths(sum));
+                }
+            }
+            all.push(totals);
+        }
+        Ok(all)
+    }
+
+    /// Makes the epochs of a day, so that `gates` has them.
+    fn ready(&mut self, day: Date) {
+        for gate in 0..self.corridor.laws.len() {
+            self.corridor.epoch(gate, day);
+        }
+    }
+
+    fn spelled(&self, case: &Case, name: &str) -> Option<String> {
+        let id = self.library.dictionary.id(name)?;
+        match case.fact(id) {
+            Fact::Unknown | Fact::Absent => None,
+            fact => Some(self.library.dictionary.spell(id, fact)),
+        }
+    }
+
+    /// A number as a whole count of its parts: cents of a dollar, thousandths of a TOPS.bit.
+    fn whole(&self, case: &Case, name: &str, parts: i64) -> Result<i64, Stop> {
+        let id = self.library.dictionary.id(name);
+        let Some(Fact::Number(number)) = id.map(|id| case.fact(id)) else {
+            return Err(Refusal::FactNeeded { fact: name.to_owned() }.into());
+        };
+        whole(*number, parts).ok_or_else(|| Refusal::OutOfRange { what: name.to_owned() }.into())
+    }
+}
+
+/// A number as a whole count of its parts; none where it has a finer part, is negative, or beyond what is reckoned with.
+fn whole(number: Number, parts: i64) -> Option<i64> {
+    in_parts(&number.exact(), parts).filter(|whole| (0..=MOST).contains(whole))
+}
+
+/// A fraction as a whole count of parts; none where a finer part is left over. Reckoned without shortening fractions, which is slow.
+fn in_parts(exact: &Exact, parts: i64) -> Option<i64> {
+    if exact.denom().is_one() {
+        return exact.numer().to_i64()?.checked_mul(parts);
+    }
+    let (whole, rest) = (exact.numer() * parts).div_rem(exact.denom());
+    rest.is_zero().then(|| whole.to_i64()).flatten()
+}
+
+/// Thousandths as a fraction; whole ones need no shortening.
+fn from_thousandths(sum: i64) -> Exact {
+    match (sum / THOUSANDTHS, sum % THOUSANDTHS) {
+        (whole, 0) => Exact::from_integer(whole.into()),
+        _ => Exact::new(sum.into(), THOUSANDTHS.into()),
+    }
+}
+
+fn quotas(law: &Law) -> impl Iterator<Item = regime::ClauseId> + '_ {
+    law.clause_ids().filter(|id| law.clause(*id).kind == regime::ClauseKind::Quota)
+}
+
+/// The flow of a quota for the case's key; none where a fact of the key is missing.
+fn flow_of(law: &Law, epoch: &Epoch, case: &Case, quota: regime::ClauseId) -> Option<String> {
+    if law.clause(quota).kind != regime::ClauseKind::Quota {
+        return None;
+    }
+    let key = quota_key(law, epoch, case, quota)?;
+    let parts: Vec<&str> = key.split('\u{1f}').filter(|p| !p.is_empty()).collect();
+    Some(format!("{}/{}/{}", law.id, law.clause(quota).id, parts.join("/")))
+}
+
+/// What a flow comes to up to a day, with amounts that are not in it yet.
+fn upto(state: &State, flow: &str, day: Date, added: &[CountedFlow]) -> Result<i64, Stop> {
+    let kept = state.flow(flow)?.map_or(0, |f| f.upto(day));
+    let more: i64 = added.iter().filter(|a| a.flow == flow && a.day <= day).map(|a| a.amount).sum();
+    Ok(kept + more)
+}
+
+/// What the quotas of one law count of a case.
+fn counts(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Result<Vec<CountedFlow>, Stop> {
+    let mut flows = Vec::new();
+    for counted in totals.counted(law, epoch, case) {
+        let Some(flow) = flow_of(law, epoch, case, counted.quota) else { continue };
+        let amount = in_parts(&counted.amount, THOUSANDTHS).filter(|a| (0..=MOST * THOUSANDTHS).contains(a));
+        let amount = amount.ok_or_else(|| Refusal::OutOfRange { what: law.clause(counted.quota).id.clone() })?;
+        let limited = matches!(epoch.version(law, counted.quota), Some((v, _)) if matches!(v.rule, regime::Rule::Quota { limit: Some(_), .. }));
+        flows.push(CountedFlow { flow, amount, day: case.day, limited });
+    }
+    Ok(flows)
+}
+
+fn need_of(law: &Law, epoch: &Epoch, need: &regime::Need) -> NeedRuled {
+    let attested_by = match epoch.version(law, need.clause).map(|(v, _)| &v.rule) {
+        Some(regime::Rule::Condition { attested_by, .. }) => attested_by.clone(),
+        _ => String::new(),
+    };
+    NeedRuled { clause: law.clause(need.clause).id.clone(), status: need.status.text().to_owned(), attested_by }
+}
+
+/// Whether a need is shown in the ruling itself.
+pub(crate) fn shown(need: &NeedRuled) -> bool {
+    need.status == Status::Met.text()
+}
+
+/// The quarter of a day, as in 2026Q1.
+pub(crate) fn quarter_of(day: Date) -> String {
+    Quarter::of(day).to_string()
+}

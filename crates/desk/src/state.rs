@@ -1,0 +1,418 @@
+//! What follows from the log: records by name, made by one `apply`. A state may hold all records, or only those that a store brought along.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use facts::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Basis, Facts, Role, Terms};
+use crate::counsel::{CountedFlow, FeeLine, Goods, Ruling};
+use crate::entry::Head;
+use crate::refusal::{Refusal, Stop};
+
+/// A person or machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Person {
+    pub roles: BTreeSet<Role>,
+}
+
+/// The desk itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Desk {
+    /// Its name.
+    pub name: String,
+    /// Regimes adopted: id to hash of the pack.
+    pub packs: BTreeMap<String, String>,
+    /// Everybody who ever adopted rules.
+    pub adopters: BTreeSet<String>,
+    /// How many admins there are.
+    pub admins: u64,
+}
+
+/// Where an application stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Stage {
+    Draft,
+    InReview,
+    Approved,
+    Refused,
+    Returned,
+    Licensed,
+}
+
+impl Stage {
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Draft => "draft",
+            Stage::InReview => "in review",
+            Stage::Approved => "approved",
+            Stage::Refused => "refused",
+            Stage::Returned => "returned",
+            Stage::Licensed => "licensed",
+        }
+    }
+}
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Application {
+    pub facts: Facts,
+    pub documents: Vec<String>,
+    pub goods: Goods,
+    pub ruling: Ruling,
+    pub stage: Stage,
+    pub author: String,
+    pub last_editor: String,
+    pub approver: Option<String>,
+    /// The day it went to review.
+    pub submitted: Option<Date>,
+    pub reason: String,
+    pub touched: Date,
+}
+
+/// Where a licence stands; expiry follows from its days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Standing {
+    Open,
+    Suspended,
+    Revoked,
+}
+
+/// A licence. What is left of it stands in its accounts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Licence {
+    pub application: String,
+    pub facts: Facts,
+    pub goods: Goods,
+    pub terms: Terms,
+    pub standing: Standing,
+    /// Conditions by clause: who attests, and the document that shows it.
+    pub conditions: BTreeMap<String, Condition>,
+    /// Terms that somebody asked for, and who.
+    pub amendment: Option<(Terms, String)>,
+    pub reason: String,
+    pub touched: Date,
+}
+
+/// A condition of a licence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Condition {
+    pub attested_by: String,
+    pub document: Option<String>,
+}
+
+/// A notification with its clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Notification {
+    pub clause: String,
+    pub facts: Facts,
+    pub goods: Goods,
+    pub on: Date,
+    /// The first day on which something may go.
+    pub due: Date,
+    pub stopped: Option<Date>,
+    pub number: Option<String>,
+    pub touched: Date,
+}
+
+/// Where a shipment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Passage {
+    Reserved,
+    Posted,
+    Void,
+}
+
+/// A shipment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Shipment {
+    pub basis: Basis,
+    pub facts: Facts,
+    pub goods: Goods,
+    pub outcome: String,
+    pub passage: Passage,
+    pub returned: i64,
+    pub counted: Vec<CountedFlow>,
+    pub fees: Vec<FeeLine>,
+    pub touched: Date,
+}
+
+/// One account: balance by measure, in its smallest unit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Account {
+    pub balances: BTreeMap<String, i64>,
+}
+
+/// What a quota counted by day, in thousandths of its unit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Flow {
+    pub days: BTreeMap<Date, i64>,
+    pub total: i64,
+}
+
+impl Flow {
+    /// What was counted up to a day and on it. Sums from the nearer end.
+    pub fn upto(&self, day: Date) -> i64 {
+        let after: i64 = self.days.range(day..).filter(|(d, _)| **d > day).map(|(_, n)| *n).sum();
+        self.total - after
+    }
+}
+
+/// Fees of one payer, payee, clause, part and quarter: a line of a statement. Amounts are minor units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Due {
+    pub payer: String,
+    pub payee: String,
+    pub currency: String,
+    pub quarter: String,
+    pub part: String,
+    pub regime: String,
+    pub clause: String,
+    pub legal_form: String,
+    pub shipments: i64,
+    /// Value of the shipments.
+    pub base: i64,
+    pub assessed: i64,
+    pub reversed: i64,
+    /// Billed so far, less what was reversed of it.
+    pub invoiced: i64,
+}
+
+/// A bill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Invoice {
+    pub payer: String,
+    pub payee: String,
+    pub currency: String,
+    pub quarter: String,
+    /// Line of the statement to minor units.
+    pub lines: BTreeMap<String, i64>,
+    pub billed: i64,
+    /// Taken off because fees were reversed.
+    pub credited: i64,
+    pub paid: i64,
+    pub refunded: i64,
+    pub touched: Date,
+}
+
+/// A fee that was struck down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Strike {
+    pub spans: Vec<(Date, Date, String)>,
+}
+
+/// A legal hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Hold {
+    pub reason: String,
+    pub by: String,
+    pub on: Date,
+    pub stands: bool,
+}
+
+/// A command that was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Done {
+    pub digest: String,
+    pub first: u64,
+    pub last: u64,
+}
+
+macro_rules! records {
+    ($($kind:ident $word:literal $get:ident $edit:ident),+ $(,)?) => {
+        /// One record.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        #[allow(missing_docs)]
+        pub enum Record { $($kind($kind)),+ }
+
+        impl Record {
+            /// Every kind by its word, which begins the record's name.
+            pub const KINDS: &'static [&'static str] = &[$($word),+];
+        }
+
+        impl State {
+            $(
+                /// The record of this id, if there is one.
+                ///
+                /// # Errors
+                /// Where a store has not brought it along.
+                pub fn $get(&self, id: &str) -> Result<Option<&$kind>, Stop> {
+                    match self.record(&format!(concat!($word, "/{}"), id))? {
+                        Some(Record::$kind(record)) => Ok(Some(record)),
+                        _ => Ok(None),
+                    }
+                }
+
+                #[allow(dead_code)] // some kinds are only replaced whole
+                pub(crate) fn $edit(&mut self, id: &str) -> Option<&mut $kind> {
+                    let name = format!(concat!($word, "/{}"), id);
+                    match self.edit(&name) {
+                        Some(Record::$kind(record)) => Some(record),
+                        _ => None,
+                    }
+                }
+            )+
+        }
+
+        $(
+            impl From<$kind> for Record {
+                fn from(record: $kind) -> Record { Record::$kind(record) }
+            }
+            impl Named for $kind { const WORD: &'static str = $word; }
+        )+
+    };
+}
+
+/// The word that begins the names of a kind of record.
+pub(crate) trait Named {
+    /// As in `licence/L-1`.
+    const WORD: &'static str;
+}
+
+records! {
+    Desk "desk" desk desk_mut,
+    Person "person" person person_mut,
+    Application "application" application application_mut,
+    Licence "licence" licence licence_mut,
+    Notification "notification" notification notification_mut,
+    Shipment "shipment" shipment shipment_mut,
+    Account "account" account account_mut,
+    Flow "flow" flow flow_mut,
+    Due "due" due due_mut,
+    Invoice "invoice" invoice invoice_mut,
+    Strike "strike" strike strike_mut,
+    Hold "hold" hold hold_mut,
+    Done "done" done done_mut,
+}
+
+/// What the log adds up to.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Where the log ends.
+    pub head: Head,
+    /// Whether records that are not here do not exist.
+    whole: bool,
+    records: HashMap<String, Option<Record>>,
+    lists: HashMap<String, Vec<String>>,
+    /// Records changed, and list items added, since a store last took them.
+    changed: BTreeSet<String>,
+    added: Vec<(u64, String, String)>,
+}
+
+impl State {
+    /// A state from the start of a log, which holds everything.
+    pub fn whole() -> State {
+        State { whole: true, ..State::default() }
+    }
+
+    /// A state behind a head, into which a store brings what is asked for.
+    pub fn behind(head: Head) -> State {
+        State { head, ..State::default() }
+    }
+
+    /// A record by its whole name, as `licence/L-1`.
+    ///
+    /// # Errors
+    /// Where a store has not brought it along.
+    pub fn record(&self, name: &str) -> Result<Option<&Record>, Stop> {
+        match self.records.get(name) {
+            Some(record) => Ok(record.as_ref()),
+            None if self.whole => Ok(None),
+            None => Err(Stop::Record(name.to_owned())),
+        }
+    }
+
+    /// A list: names of things that belong under a heading, in the order in which they came.
+    ///
+    /// # Errors
+    /// Where a store has not brought it along.
+    pub fn list(&self, heading: &str) -> Result<&[String], Stop> {
+        match self.lists.get(heading) {
+            Some(list) => Ok(list),
+            None if self.whole => Ok(&[]),
+            None => Err(Stop::List(heading.to_owned())),
+        }
+    }
+
+    /// Names of records that begin so, in order. Of a whole state only.
+    pub fn names(&self, prefix: &str) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.records.iter().filter(|(n, r)| r.is_some() && n.starts_with(prefix)).map(|(n, _)| n.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Brings a record along; none where there is none.
+    pub fn bring(&mut self, name: &str, record: Option<Record>) {
+        self.records.insert(name.to_owned(), record);
+    }
+
+    /// Brings a list along.
+    pub fn bring_list(&mut self, heading: &str, mut list: Vec<String>) {
+        list.extend(self.added.iter().filter(|(_, h, _)| h == heading).map(|(_, _, item)| item.clone()));
+        self.lists.insert(heading.to_owned(), list);
+    }
+
+    /// How many records are held.
+    pub fn held(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Names of changed records, and added list items with the entry and the heading under which each came, since the last call.
+    pub fn take_changes(&mut self) -> (BTreeSet<String>, Vec<(u64, String, String)>) {
+        (std::mem::take(&mut self.changed), std::mem::take(&mut self.added))
+    }
+
+    pub(crate) fn put<R: Named + Into<Record>>(&mut self, id: &str, record: R) {
+        let name = format!("{}/{id}", R::WORD);
+        self.changed.insert(name.clone());
+        self.records.insert(name, Some(record.into()));
+    }
+
+    pub(crate) fn edit(&mut self, name: &str) -> Option<&mut Record> {
+        let record = self.records.get_mut(name)?.as_mut()?;
+        if !self.changed.contains(name) {
+            self.changed.insert(name.to_owned());
+        }
+        Some(record)
+    }
+
+    /// Puts an item under a heading. A list that was not brought along is only added to.
+    pub(crate) fn enlist(&mut self, heading: String, item: &str) {
+        if self.whole {
+            self.lists.entry(heading.clone()).or_default().push(item.to_owned());
+        } else if let Some(list) = self.lists.get_mut(&heading) {
+            list.push(item.to_owned());
+        }
+        if !self.whole {
+            // The entry that is being applied is not the head yet.
+            self.added.push((self.head.seq + 1, heading, item.to_owned()));
+        }
+    }
+
+    /// The desk, which must be opened.
+    pub(crate) fn opened(&self) -> Result<&Desk, Stop> {
+        self.desk("desk")?.ok_or_else(|| Refusal::NotFounded.into())
+    }
+}

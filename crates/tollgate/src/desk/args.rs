@@ -1,0 +1,506 @@
+//! What one may say to the desk.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use facts::{Date, parse_date};
+
+use crate::args::{Look, ViewWord};
+
+/// Arguments of `desk`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  tollgate desk --store walk.db --as admin-1 init Walk --regime essay\n  tollgate desk --store walk.db list people\n\n\
+A walk from the first order to the quarterly statement: docs/guide/desk.md. Exit status 5: refused, with the name of the reason."
+)]
+pub(crate) struct DeskArgs {
+    /// The store: a file, or a postgresql:// URL
+    #[arg(
+        long,
+        global = true,
+        env = "TOLLGATE_STORE",
+        default_value = "desk.db",
+        value_name = "PLACE",
+        help_heading = "The desk"
+    )]
+    pub store: String,
+    /// Who acts: the id of a person or machine
+    #[arg(
+        long = "as",
+        global = true,
+        env = "TOLLGATE_ACTOR",
+        default_value = "",
+        value_name = "ACTOR",
+        help_heading = "The desk"
+    )]
+    pub actor: String,
+    /// The command's key; the same key sent twice is done once. Default: a new one
+    #[arg(long, global = true, value_name = "KEY", help_heading = "The desk")]
+    pub key: Option<String>,
+    /// The moment of the command, as 2026-03-31T09:00:00Z. Default: now
+    #[arg(long, global = true, env = "TOLLGATE_AT", value_name = "MOMENT", help_heading = "The desk")]
+    pub at: Option<jiff::Timestamp>,
+    /// A regime or corridor; default: those that the desk adopted
+    #[arg(long = "regime", global = true, value_name = "ID", help_heading = "The law")]
+    pub regimes: Vec<String>,
+    /// Lay a draft over the regime; may be given several times
+    #[arg(long = "draft", global = true, value_name = "NAME", help_heading = "The law")]
+    pub drafts: Vec<String>,
+    /// What is enforced, or the letter of the law
+    #[arg(long, global = true, value_enum, default_value = "practice", help_heading = "The law")]
+    pub view: ViewWord,
+    /// Use only law that was published by this day
+    #[arg(long, global = true, value_name = "DAY", value_parser = day, help_heading = "The law")]
+    pub known: Option<Date>,
+    /// What is to be done.
+    #[command(subcommand)]
+    pub act: DeskAct,
+}
+
+impl DeskArgs {
+    /// How the law is looked at; here the options stand behind any subcommand.
+    pub(crate) fn look(&self) -> Look {
+        Look { regimes: self.regimes.clone(), drafts: self.drafts.clone(), view: self.view, known: self.known }
+    }
+}
+
+/// Facts of a case.
+#[derive(Args, Debug)]
+pub(crate) struct FactArgs {
+    /// Day of the shipment
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub on: Option<Date>,
+    /// The part, by its name in the catalogue
+    #[arg(long)]
+    pub chip: Option<String>,
+    /// Destination
+    #[arg(long, value_name = "COUNTRY")]
+    pub to: Option<String>,
+    /// Any other fact: -f quantity=100 -f consignee='Buyer 8 (Beijing)'
+    #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
+    pub facts: Vec<String>,
+    /// Fill what is not given from the standard case: an ordinary civilian sale by the maker
+    #[arg(long)]
+    pub standard: bool,
+}
+
+/// A reason or reference.
+#[derive(Args, Debug)]
+pub(crate) struct Because {
+    /// Which one
+    pub id: String,
+    /// Why
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    parse_date(text)
+}
+
+/// An amount in the currency's main unit, as 1234.50, to minor units.
+fn money(text: &str) -> Result<i64, String> {
+    let number = facts::Number::parse(text)?;
+    let minor = number.exact() * facts::Exact::from_integer(100.into());
+    let whole = minor.is_integer().then(|| i64::try_from(minor.to_integer()).ok()).flatten();
+    whole.ok_or_else(|| "an amount has at most two decimals".to_owned())
+}
+
+/// What one may do at the desk.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeskAct {
+    /// Open a desk: make its store, its first admin, and adopt the regimes
+    Init {
+        /// The desk's name
+        name: String,
+    },
+    /// Give a role to a person or machine, or take it
+    Role {
+        /// The person
+        person: String,
+        /// viewer, analyst, approver, admin, auditor or machine
+        role: String,
+        /// Take the role
+        #[arg(long)]
+        withdraw: bool,
+    },
+    /// Adopt the regimes as they are read now
+    AdoptRules,
+    /// Enter an application
+    Apply {
+        /// Its id
+        application: String,
+        /// The facts.
+        #[command(flatten)]
+        facts: FactArgs,
+        /// Number of a document; may be given several times
+        #[arg(long = "document", value_name = "NUMBER")]
+        documents: Vec<String>,
+    },
+    /// Change an application: all its facts anew; voids an approval
+    Edit {
+        /// Its id
+        application: String,
+        /// The facts.
+        #[command(flatten)]
+        facts: FactArgs,
+        /// Number of a document; may be given several times
+        #[arg(long = "document", value_name = "NUMBER")]
+        documents: Vec<String>,
+    },
+    /// Hand an application to review
+    Submit {
+        /// Its id
+        application: String,
+    },
+    /// Approve an application; not by its author or last editor
+    Approve(Because),
+    /// Refuse an application
+    Refuse(Because),
+    /// Return an application to its author
+    Return(Because),
+    /// Issue a licence on an approved application
+    Issue {
+        /// The licence's id
+        licence: String,
+        /// The application
+        #[arg(long)]
+        application: String,
+        /// Pieces. Default: as applied for
+        #[arg(long)]
+        units: Option<i64>,
+        /// Value. Default: as applied for
+        #[arg(long, value_parser = money)]
+        value: Option<i64>,
+        /// First day. Default: the day of the application's case
+        #[arg(long, value_parser = day)]
+        from: Option<Date>,
+        /// Last day. Default: as data/desk.toml says
+        #[arg(long, value_parser = day)]
+        until: Option<Date>,
+    },
+    /// Show that a condition of a licence is met, by a document
+    Evidence {
+        /// The licence
+        licence: String,
+        /// The condition
+        clause: String,
+        /// The document; or with --withdraw, the reason
+        document: String,
+        /// The condition is no longer shown
+        #[arg(long)]
+        withdraw: bool,
+    },
+    /// Ask for other terms of a licence, or approve those asked for
+    Amend {
+        /// The licence
+        licence: String,
+        /// Pieces
+        #[arg(long)]
+        units: Option<i64>,
+        /// Value
+        #[arg(long, value_parser = money)]
+        value: Option<i64>,
+        /// Last day
+        #[arg(long, value_parser = day)]
+        until: Option<Date>,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Approve what somebody else asked for
+        #[arg(long)]
+        approve: bool,
+    },
+    /// Stop draw-downs for now
+    Suspend(Because),
+    /// End a suspension
+    Reinstate(Because),
+    /// End a licence for good
+    Revoke(Because),
+    /// Record a notification; its clock starts
+    Notify {
+        /// Its id
+        notification: String,
+        /// The condition that it serves, as NAC-confirmed
+        clause: String,
+        /// The day it was made. Default: the day of the command
+        #[arg(long, value_parser = day)]
+        made: Option<Date>,
+        /// The facts.
+        #[command(flatten)]
+        facts: FactArgs,
+    },
+    /// Stop the clock of a notification, or let it run again
+    Clock {
+        /// stop or resume
+        what: ClockWord,
+        /// The notification
+        notification: String,
+        /// The day
+        #[arg(long, value_parser = day)]
+        on: Date,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Record the authority's number for a notification
+    Confirm {
+        /// The notification
+        notification: String,
+        /// The number
+        number: String,
+        /// The day
+        #[arg(long, value_parser = day)]
+        on: Date,
+    },
+    /// Hold quantity and value for a shipment
+    Reserve {
+        /// Its id
+        shipment: String,
+        /// The licence it goes on
+        #[arg(long, conflicts_with = "notification")]
+        licence: Option<String>,
+        /// The notification it goes on
+        #[arg(long)]
+        notification: Option<String>,
+        /// Facts; under a licence those that differ from its application
+        #[command(flatten)]
+        facts: FactArgs,
+    },
+    /// A reserved shipment left
+    Post {
+        /// Its id
+        shipment: String,
+        /// The day
+        #[arg(long, value_parser = day)]
+        on: Date,
+        /// Facts shown with it, as -f dd_lab_review=yes
+        #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
+        facts: Vec<String>,
+    },
+    /// A reserved shipment does not go
+    Void(Because),
+    /// What left was not what was entered
+    Correct {
+        /// The shipment
+        shipment: String,
+        /// Pieces
+        #[arg(long)]
+        units: i64,
+        /// Value
+        #[arg(long, value_parser = money)]
+        value: i64,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Pieces came back
+    TakeBack {
+        /// The shipment
+        shipment: String,
+        /// Pieces
+        #[arg(long)]
+        units: i64,
+        /// The day
+        #[arg(long, value_parser = day)]
+        on: Date,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Bill what is due and not yet billed
+    Invoice {
+        /// Its id
+        invoice: String,
+        /// Who pays
+        #[arg(long)]
+        payer: String,
+        /// Who is paid
+        #[arg(long)]
+        payee: String,
+        /// Quarter of the shipments, as 2026Q1
+        #[arg(long)]
+        quarter: String,
+        /// Currency
+        #[arg(long, default_value = "USD")]
+        currency: String,
+    },
+    /// Money came in for an invoice
+    Pay {
+        /// The invoice
+        invoice: String,
+        /// How much
+        #[arg(value_parser = money)]
+        amount: i64,
+        /// The payment's own number
+        #[arg(long, default_value = "")]
+        reference: String,
+    },
+    /// Money went back for an invoice
+    Refund {
+        /// The invoice
+        invoice: String,
+        /// How much
+        #[arg(value_parser = money)]
+        amount: i64,
+        /// The payment's own number
+        #[arg(long, default_value = "")]
+        reference: String,
+    },
+    /// A fee is struck down: reverse every assessment of some days
+    StrikeFee {
+        /// The regime
+        of: String,
+        /// The fee's clause
+        clause: String,
+        /// First day of shipments
+        #[arg(long, value_parser = day)]
+        from: Date,
+        /// Last day of shipments
+        #[arg(long, value_parser = day)]
+        until: Date,
+        /// The judgment or act
+        #[arg(long, default_value = "")]
+        cite: String,
+    },
+    /// Hold records for an inquiry, as licence/L-1
+    Hold(Because),
+    /// End a hold; by somebody else
+    ReleaseHold(Because),
+    /// Do commands from a file of JSON lines, in one transaction for every thousand
+    Do {
+        /// The file, or - for standard input
+        file: PathBuf,
+    },
+    /// List applications, licences, notifications, shipments, invoices or people
+    List {
+        /// What
+        what: ListWord,
+    },
+    /// Show one record with what is left of it
+    Show {
+        /// Its name, as licence/L-1
+        name: String,
+    },
+    /// Show the log
+    Log {
+        /// From this entry on
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// Only entries whose text holds this
+        #[arg(long, default_value = "")]
+        about: String,
+    },
+    /// How much room quotas leave for a case on its day
+    Headroom {
+        /// The facts.
+        #[command(flatten)]
+        facts: FactArgs,
+    },
+    /// Fees by quarter, payer, payee and part, reckoned anew from shipments
+    Statement {
+        /// Only this quarter
+        #[arg(long)]
+        quarter: Option<String>,
+        /// Only this payer
+        #[arg(long)]
+        payer: Option<String>,
+        /// Only this payee
+        #[arg(long)]
+        payee: Option<String>,
+        /// Only this part
+        #[arg(long)]
+        part: Option<String>,
+        /// Open every total to its shipments and entries
+        #[arg(long)]
+        open: bool,
+        /// Write the lines as CSV here, whole or not at all
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+    },
+    /// Find records by party, country or document number
+    Find {
+        /// A consignee or exporter
+        #[arg(long)]
+        party: Option<String>,
+        /// A country code
+        #[arg(long)]
+        country: Option<String>,
+        /// A number
+        #[arg(long)]
+        document: Option<String>,
+    },
+    /// Until when records must be kept
+    Retention {
+        /// Only what may be destroyed on this day
+        #[arg(long, value_parser = day)]
+        on: Option<Date>,
+    },
+    /// Decide every past shipment by other law (--regime, --draft, --known, --view), or by that of another day
+    Relook {
+        /// Put every shipment on this day
+        #[arg(long, value_parser = day)]
+        on: Option<Date>,
+    },
+    /// Make a pair of keys: FILE for signing, FILE.pub to be published
+    Key {
+        /// The name that stands in checkpoints, as desk.example.org
+        name: String,
+        /// The file
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Sign where the log stands; publish what it prints
+    Checkpoint {
+        /// The secret key's file
+        #[arg(long)]
+        secret: PathBuf,
+        /// Write the checkpoint here
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Prove that an entry stands in the latest checkpoint
+    Prove {
+        /// The entry
+        seq: u64,
+    },
+    /// Write a bundle that others can verify without this program
+    Export {
+        /// A new folder
+        folder: PathBuf,
+        /// The public key's file
+        #[arg(long)]
+        public: PathBuf,
+    },
+    /// Copy a SQLite store while it is in use
+    Backup {
+        /// A new file
+        file: PathBuf,
+    },
+}
+
+/// What happens to a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClockWord {
+    /// It stands still.
+    Stop,
+    /// It goes on.
+    Resume,
+}
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListWord {
+    /// Applications.
+    Applications,
+    /// Licences.
+    Licences,
+    /// Notifications.
+    Notifications,
+    /// Shipments.
+    Shipments,
+    /// Invoices.
+    Invoices,
+    /// People.
+    People,
+}

@@ -1,0 +1,60 @@
+//! The walk through the desk: its commands run as they stand on the page, and what the page says of their output is there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![cfg(unix)]
+
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn the_walk_through_the_desk_runs() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/desk.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_tollgate")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let (mut exports, mut shown, mut commands) = (String::new(), String::new(), 0);
+    for block in page.split("\n```").skip(1).step_by(2) {
+        let (kind, text) = block.split_once('\n').unwrap();
+        if kind == "text" {
+            // Spaces at the ends of lines are the table's, not the page's.
+            for line in text.lines() {
+                assert!(shown.lines().any(|l| l.trim_end().starts_with(line.trim_end())), "{line}\nis not in\n{shown}");
+            }
+            continue;
+        }
+        shown.clear();
+        for line in text.lines() {
+            if line.starts_with("export ") {
+                exports.push_str(line);
+                exports.push('\n');
+                continue;
+            }
+            let run = Command::new("sh")
+                .args(["-c", &format!("{exports}{line}")])
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .env("COLUMNS", "140")
+                .output()
+                .unwrap();
+            let expected = if line.trim_end().ends_with("# refused") { 5 } else { 0 };
+            assert_eq!(run.status.code(), Some(expected), "{line}\n{}", String::from_utf8_lossy(&run.stderr));
+            shown.push_str(&String::from_utf8(run.stdout).unwrap());
+            commands += 1;
+        }
+    }
+    assert!(commands > 30, "{commands}");
+    // The bundle's own verifier, where there is Python.
+    if Command::new("python3").arg("--version").output().is_ok() {
+        let verify =
+            |key: &str| Command::new("python3").args(["bundle/verify.py", key]).current_dir(folder.path()).output().unwrap();
+        let output = verify("desk.key.pub");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "26 entries, chain and signatures hold\n");
+        let entries = folder.path().join("bundle/entries.jsonl");
+        let text = std::fs::read_to_string(&entries).unwrap();
+        std::fs::write(&entries, text.replacen("DOC-4", "DOC-9", 1)).unwrap();
+        let output = verify("desk.key.pub");
+        assert_eq!(output.status.code(), Some(3));
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains("entry 17 was changed") && told.contains("not those that were signed for"), "{told}");
+    }
+}
