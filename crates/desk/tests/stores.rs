@@ -363,3 +363,47 @@ fn proofs_hold_offline_for_every_entry_and_every_pair_of_checkpoints() {
     let proof = store.prove_entry(1, &last).unwrap();
     assert!(check_entry(&proof, &bodies[0], &[stranger]).is_err(), "another key of the same name");
 }
+
+#[test]
+fn records_tie_are_found_kept_and_looked_at_again() {
+    on_both("records", |place| {
+        let mut store = founded(place, &["essay"]);
+        let mut counsel = counsel(&["essay"]);
+        let mut sender = Sender::new("r", "2026-04-02");
+        let ship = |sender: &mut Sender, id: &str, value: &str, on: &str| {
+            let (shipment, facts) = (id.to_owned(), sale(10, value, on));
+            let post = Act::Post { shipment: id.to_owned(), on: day(on), facts: BTreeMap::new() };
+            [sender.command("machine-1", Act::Reserve { shipment, basis: Basis::Law, facts }), sender.command("machine-1", post)]
+        };
+        let mut commands = ship(&mut sender, "S-1", "100.02", "2026-03-31").to_vec();
+        commands.extend(ship(&mut sender, "S-2", "200", "2026-04-01"));
+        commands.push(sender.command("auditor-1", Act::Hold { subject: "shipment/S-1".into(), reason: "inquiry".into() }));
+        for outcome in store.submit(&mut counsel, &commands).unwrap() {
+            outcome.unwrap();
+        }
+        // By quarter, each total opens to its entry and ties to the cent: 25 % of 100.02 is 25.005, and the half goes to the even cent.
+        let lines = store.statement(&desk::Lines::default()).unwrap();
+        let told: Vec<_> = lines.iter().map(|l| (l.due.quarter.as_str(), l.net(), l.reconciles(), l.entries.len())).collect();
+        assert_eq!(told, [("2026Q1", 2500, true, 1), ("2026Q2", 5000, true, 1)]);
+        let second = desk::Lines { quarter: Some("2026q2".into()), ..desk::Lines::default() };
+        assert_eq!(store.statement(&second).unwrap().len(), 1);
+        // A line that somebody raised in the database no longer ties.
+        sql(place, "UPDATE record SET body = replace(body, '\"assessed\":5000', '\"assessed\":5001') WHERE kind = 'due'");
+        assert!(!store.statement(&second).unwrap()[0].reconciles());
+        sql(place, "UPDATE record SET body = replace(body, '\"assessed\":5001', '\"assessed\":5000') WHERE kind = 'due'");
+        // Found whatever the case of letters; kept five years from the latest event; held ones said to be.
+        let found = ["shipment/S-1", "shipment/S-2"];
+        assert_eq!(store.find("party", "CLOUD OPERATOR A (HANGZHOU)").unwrap(), found);
+        assert_eq!(
+            (store.find("country", "cn").unwrap(), store.find("document", "S-1").unwrap()),
+            (found.map(String::from).to_vec(), vec![found[0].to_owned()])
+        );
+        let kept = store.retention(&counsel.rules).unwrap();
+        assert_eq!((kept[0].until, kept[0].held.as_deref(), kept[1].held.as_deref()), (day("2031-04-02"), Some("inquiry"), None));
+        // Before the announcement of December 2025 the part was banned, and no fee was due.
+        let (count, changes) = store.relook(&mut counsel, Some(day("2025-12-07"))).unwrap();
+        assert_eq!((count, changes.len()), (2, 2));
+        assert_eq!((changes[0].now.as_str(), &changes[0].by), ("prohibited", &vec!["essay E3".to_owned()]));
+        assert_eq!((store.relook(&mut counsel, None).unwrap().1, changes[1].fees), (vec![], (5000, Some(0))));
+    });
+}

@@ -58,3 +58,37 @@ fn the_walk_through_the_desk_runs() {
         assert!(told.contains("entry 17 was changed") && told.contains("not those that were signed for"), "{told}");
     }
 }
+
+#[test]
+fn a_file_of_commands_is_done_and_its_bad_lines_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |line: &str| {
+        let program = env!("CARGO_BIN_EXE_tollgate");
+        let line = line.replacen("tollgate", program, 1);
+        Command::new("sh").args(["-c", &line]).current_dir(folder.path()).env_remove("TOLLGATE_STORE").output().unwrap()
+    };
+    let at = "2026-03-01T09:00:00Z";
+    let opened = run(&format!("tollgate desk init Lines --as admin-1 --regime essay --at {at}"));
+    assert_eq!(opened.status.code(), Some(0), "{}", String::from_utf8_lossy(&opened.stderr));
+    let grant = |key: &str, actor: &str| {
+        format!(
+            "{{\"key\":\"{key}\",\"actor\":\"{actor}\",\"at\":\"{at}\",\"do\":\"grant-role\",\"person\":\"analyst-1\",\"role\":\"analyst\"}}\n"
+        )
+    };
+    let lines =
+        [grant("a", "admin-1"), grant("a", "admin-1"), grant("b", "nobody-1"), "{\"key\": 7}\n".to_owned(), "=1+1\n".to_owned()];
+    std::fs::write(folder.path().join("commands.jsonl"), lines.concat()).unwrap();
+    let done = run("tollgate desk do commands.jsonl --json");
+    assert_eq!(done.status.code(), Some(3));
+    let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(
+        told,
+        serde_json::json!({ "done": 2, "refused": 1, "bad_lines": 2 }),
+        "the key sent twice is done once and answered twice"
+    );
+    let log = run("tollgate desk log --json");
+    assert_eq!(String::from_utf8(log.stdout).unwrap().lines().count(), 3, "founded, adopted, one role");
+    let newer = run("tollgate desk --store nothing.db list people");
+    assert_eq!(newer.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&newer.stderr).contains("there is no desk at nothing.db"));
+}
