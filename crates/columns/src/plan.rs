@@ -179,7 +179,7 @@ impl Plan {
         Some((moved, Prepared { ready: prepared, parts }))
     }
 
-    /// The numbers of parts that go into what is reckoned with other columns.
+    /// The numbers of parts, and those that are the same in every row, that go into what is reckoned with other columns.
     fn parts(&self, reader: &Reader<'_>, batch: &Batch) -> Vec<(FieldId, Column)> {
         let mut fields = Vec::new();
         for digit in &self.digits {
@@ -189,18 +189,25 @@ impl Plan {
         }
         fields.sort();
         fields.dedup();
-        fields.retain(|field| matches!(batch.column(*field), Column::Part));
-        let Some(Column::Words(keys, places)) = reader.terms.chip.map(|chip| batch.column(chip)) else { return Vec::new() };
-        let spread = |field: FieldId| {
-            // What no double tells is left to the judge of one case, as everything that is not a number.
-            let number = |place: &u32| as_double(&reader.part_fact(field, *place)).unwrap_or((f64::NAN, KNOWN));
-            let by_key: Vec<(f64, u8)> = places.iter().map(number).collect();
-            let rows = (0..batch.rows).map(|row| by_key.get(keys.at(row)).copied().unwrap_or((f64::NAN, KNOWN)));
-            let (values, states): (Vec<f64>, Vec<u8>) = rows.unzip();
-            let all = by_key.iter().all(|(_, state)| *state == KNOWN);
-            (field, Column::Numbers(values.into(), (!all).then(|| states.into())))
+        // What no double tells is left to the judge of one case, as everything that is not a number.
+        let double = |fact: &Fact| as_double(fact).unwrap_or((f64::NAN, KNOWN));
+        let chips = reader.terms.chip.map(|chip| batch.column(chip));
+        let spread = |field: FieldId| match (batch.column(field), chips) {
+            (Column::Same(fact), _) => {
+                let (value, state) = double(fact);
+                let states = (state != KNOWN).then(|| vec![state; batch.rows].into());
+                Some((field, Column::Numbers(vec![value; batch.rows].into(), states)))
+            }
+            (Column::Part, Some(Column::Words(keys, places))) => {
+                let by_key: Vec<(f64, u8)> = places.iter().map(|place| double(&reader.part_fact(field, *place))).collect();
+                let rows = (0..batch.rows).map(|row| by_key.get(keys.at(row)).copied().unwrap_or((f64::NAN, KNOWN)));
+                let (values, states): (Vec<f64>, Vec<u8>) = rows.unzip();
+                let all = by_key.iter().all(|(_, state)| *state == KNOWN);
+                Some((field, Column::Numbers(values.into(), (!all).then(|| states.into()))))
+            }
+            _ => None,
         };
-        fields.into_iter().map(spread).collect()
+        fields.into_iter().filter_map(spread).collect()
     }
 
     /// Gives every digit its place, the widest first.
@@ -498,12 +505,12 @@ fn source(reader: &Reader<'_>, batch: &Batch, asked: &Asked) -> From {
     }
 }
 
-/// A term all of whose facts are columns of numbers.
+/// A term all of whose facts are columns of numbers, facts of parts, or the same in every row.
 fn lane(batch: &Batch, term: &Term) -> Option<Lane> {
     let lane = Lane::of(term)?;
     let mut fields = Vec::new();
     lane.columns(&mut fields);
-    fields.iter().all(|field| matches!(batch.column(*field), Column::Numbers(..) | Column::Part)).then_some(lane)
+    fields.iter().all(|field| !matches!(batch.column(*field), Column::Words(..))).then_some(lane)
 }
 
 fn group<T: PartialEq>(groups: &mut Vec<(T, Asks)>, key: T, asked: (usize, usize)) {
@@ -568,6 +575,6 @@ fn segments(days: Days<'_>, batch: &Batch, lane: &Lane, asked: &[(usize, usize)]
     }
     let mut fields = Vec::new();
     lane.columns(&mut fields);
-    let parts = fields.iter().any(|field| matches!(batch.column(*field), Column::Part));
+    let parts = fields.iter().any(|field| !matches!(batch.column(*field), Column::Numbers(..)));
     (Steps::of(lane, parts, &steps), Marks { seen })
 }
