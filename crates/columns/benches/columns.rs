@@ -7,6 +7,8 @@
 //! of the catalogue on random days of five years; `corridor by number` states the parts' figures in columns of numbers instead.
 //! `one by one` is the judge of one case on cases that are already there.
 //!
+//! A second table holds numpy, polars and DuckDB on the same rows (`peers.py`, one thread each, versions pinned).
+//!
 //! The table at the end is the one to quote: all variants run in turn, the ratio is taken to `by hand` of the same round, and medians
 //! over rounds are printed. `ROWS` sets the rows of the task (default one million).
 
@@ -14,7 +16,8 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -330,7 +333,11 @@ fn main() {
         group.finish();
         criterion.final_summary();
     }
-    print(&mut variants);
+    let by_hand = print(&mut variants);
+    drop(variants);
+    if std::env::args().any(|arg| arg == "--bench") {
+        peers(&rows, &expected, by_hand);
+    }
 }
 
 /// Both sides give the same answers.
@@ -350,7 +357,8 @@ fn agree(judge: &Judge, expected: &[u8], out: &[u8], bits: &[u64]) {
 
 const ROUNDS: usize = 7;
 
-fn print(variants: &mut [Variant<'_>]) {
+/// Prints the table; gives the nanoseconds of a row by hand.
+fn print(variants: &mut [Variant<'_>]) -> f64 {
     let mut times = vec![Vec::new(); variants.len()];
     for round in 0..=ROUNDS {
         for (variant, times) in variants.iter_mut().zip(&mut times) {
@@ -372,5 +380,57 @@ fn print(variants: &mut [Variant<'_>]) {
         let ratio = median(own.iter().zip(&times[0]).map(|(own, hand)| own / hand).collect());
         let each = median(own.clone());
         println!("| {} | {:.2} | {:.0} | {ratio:.1} |", variant.what, each * 1e9, 1.0 / each);
+    }
+    median(times[0].clone()) * 1e9
+}
+
+// ---- engines that work on columns ------------------------------------------------------------------
+
+const PEERS: [&str; 3] = ["numpy==2.2.6", "polars==1.34.0", "duckdb==1.4.1"];
+
+/// A Python with the engines: the one that `PEER_PYTHON` names, or one made under the target folder.
+fn python(folder: &Path) -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("PEER_PYTHON") {
+        return Some(PathBuf::from(named));
+    }
+    let own = folder.join("columns-peers");
+    let inside = own.join("bin/python");
+    let done = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
+    if !done(Command::new(&inside).args(["-c", "import numpy, polars, duckdb"])) {
+        done(Command::new("python3").args(["-m", "venv"]).arg(&own)).then_some(())?;
+        done(Command::new(&inside).args(["-m", "pip", "install", "--quiet"]).args(PEERS)).then_some(())?;
+    }
+    Some(inside)
+}
+
+/// The same rows in numpy, polars and DuckDB (`peers.py`), in the same run; ratios are to `by hand` of the table above.
+fn peers(rows: &Rows, expected: &[u8], by_hand: f64) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let Some(python) = python(&folder) else {
+        println!("\nno Python with {}: not compared", PEERS.join(", "));
+        return;
+    };
+    let at = folder.join("columns-rows");
+    fs::create_dir_all(&at).unwrap();
+    let doubles = |list: &[f64]| list.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    for (name, bytes) in [
+        ("fp16", doubles(&rows.fp16)),
+        ("fp8", doubles(&rows.fp8)),
+        ("die", doubles(&rows.die)),
+        ("datacenter", rows.datacenter.clone()),
+        ("dest", rows.dest.clone()),
+        ("day", rows.day.iter().flat_map(|day| day.to_le_bytes()).collect()),
+        ("expected", expected.to_vec()),
+    ] {
+        fs::write(at.join(name), bytes).unwrap();
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers.py");
+    let output = Command::new(python).arg(script).arg(&at).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    println!("\n| engine | ns a row | times by hand | answers |\n| --- | --- | --- | --- |");
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let [name, version, each, answers] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let each: f64 = each.parse().unwrap();
+        println!("| {name} {version} | {each:.2} | {:.1} | {answers} |", each / by_hand);
     }
 }

@@ -497,6 +497,8 @@ class World:
             domestic_share_units=home_units / legal_units, domestic_share_value=domestic_sales / legal_value,
             domestic_share_compute=domestic_compute / larger(foreign_compute + domestic_compute, TINY),
             lead_vendor_share_value=a / legal_value, lead_vendor_share_units=trade.flows[0].sold / legal_units,
+            lead_vendor_units_k=trade.flows[0].sold, lead_maker_units_k=home_a,
+            lead_maker_sales_usd_bn=home_a * products[3].price * 0.001, lead_maker_kh100e=home_a * (tpp_now * per),
             write_off_usd_bn=write_off, vendor_value_change_usd_bn=(s.expected_sales - expected) * f.value_multiple,
             market_usd_bn=sales + domestic_sales + trade.diverted * products[2].price * 0.001, budget_usd_bn=budget,
             best_permitted_tpp=permitted, best_domestic_tpp=tpp_now, best_overall_tpp=larger(tops[0].tpp, tops[1].tpp),
