@@ -2,7 +2,6 @@
 //! the judge of one case. So both judges are one, but for how rows are told apart.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use facts::Case;
@@ -10,6 +9,7 @@ use pulp::{Arch, Simd, WithSimd};
 use regime::{
     Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, turns_on_totals,
 };
+use rustc_hash::FxHashMap;
 
 use crate::column::{Batch, since};
 use crate::lane::TILE;
@@ -71,7 +71,7 @@ struct Planned {
 #[derive(Debug, Default)]
 struct Met {
     direct: Vec<u32>,
-    map: HashMap<Key, u32, BuildHasherDefault<Mix>>,
+    map: FxHashMap<Key, u32>,
 }
 
 /// Keys of so many bits have a table.
@@ -275,9 +275,6 @@ impl Gate {
                 self.plans.len() - 1
             }
         };
-        if at >= self.plans.len() {
-            return false;
-        }
         let mut planned = self.plans.swap_remove(at);
         let done = self.run(law, every, &mut planned, reader, batch, ids);
         self.plans.push(planned);
@@ -462,32 +459,5 @@ impl Met {
                 *id = self.direct.get(*key as usize).copied().unwrap_or(NONE);
             }
         }
-    }
-}
-
-/// A hash of a few words: multiplied and folded (as in wyhash); keys are no secrets.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-        self.0 = product as u64 ^ (product >> 64) as u64;
-    }
-
-    fn write_usize(&mut self, _: usize) {
-        // Only the length of the key, which is always the same.
     }
 }

@@ -26,44 +26,57 @@ pub struct Counsel<'a> {
 
 /// What goes where, in whole units. TPP is that of all pieces together, in thousandths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Goods {
+    /// Its name in the catalogue; empty where none is named.
     pub part: String,
+    /// Pieces.
     pub units: i64,
     /// Minor units of the currency.
     pub value: i64,
+    /// ISO 4217 code.
     pub currency: String,
+    /// Thousandths of TPP.
     pub tpp: i64,
+    /// Destination, as its code.
     pub to: String,
+    /// Who receives.
     pub consignee: String,
+    /// Who sends.
     pub exporter: String,
 }
 
 /// What the law said of some facts on their day, gate by gate; gates with nothing to say are left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Ruling {
+    /// The day of the shipment.
     pub day: Date,
+    /// The strictest of the gates, in the words of [`regime::Outcome`].
     pub outcome: String,
+    /// The gates that had something to say.
     pub gates: Vec<GateRuling>,
 }
 
 /// What one gate said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct GateRuling {
+    /// The regime.
     pub regime: String,
+    /// Its answer.
     pub outcome: String,
+    /// The clause that decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// The review that a licence is judged by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// What the permission needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<NeedRuled>,
     /// SHA-256 of the regime's texts, its lists of countries and names among them.
     pub pack: String,
     /// The day up to which those lists were read.
     pub as_of: Date,
+    /// The receipt of the decision, SHA-256 in hex.
     pub receipt: String,
     /// The explanation in full; sealed with applications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,19 +85,23 @@ pub struct GateRuling {
 
 /// A condition or quota that the permission needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct NeedRuled {
+    /// The condition or quota.
     pub clause: String,
+    /// Met, open or failed, in the words of [`regime::Status`].
     pub status: String,
+    /// Who attests it, as the clause says.
     pub attested_by: String,
 }
 
 /// What a quota counts of a shipment: the flow, thousandths of its unit, from which day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct CountedFlow {
+    /// The flow: regime, quota, and the key that it is counted by.
     pub flow: String,
+    /// Thousandths of the quota's unit.
     pub amount: i64,
+    /// The first day on which it counts.
     pub day: Date,
     /// Whether the quota has a limit. What has none is a yardstick, and counts only once it left.
     pub limited: bool,
@@ -92,13 +109,18 @@ pub struct CountedFlow {
 
 /// A fee that fell due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct FeeLine {
+    /// The regime that asks it.
     pub regime: String,
+    /// Its fee clause.
     pub clause: String,
+    /// Minor units of the currency.
     pub minor: i64,
+    /// ISO 4217 code.
     pub currency: String,
+    /// Who is paid.
     pub payee: String,
+    /// Duty, fee, expectation…, in the regime's word.
     pub legal_form: String,
     /// Whether it was reversed since, or never assessed because the fee is struck down.
     #[serde(default)]
@@ -124,13 +146,18 @@ pub struct Ruled {
 
 /// A quota over its limit on a day, in thousandths of its unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
 pub struct Broken {
+    /// The limited flow.
     pub flow: String,
+    /// The quota's clause.
     pub quota: String,
+    /// The key that it is counted by, as its product; empty where there is none.
     pub of: String,
+    /// The first day on which more would go than may.
     pub day: Date,
+    /// What may go by that day, in thousandths of the quota's unit.
     pub limit: i64,
+    /// What would have gone by then, in thousandths.
     pub total: i64,
 }
 

@@ -27,22 +27,28 @@ pub struct Rules {
 /// A span of years with its source.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Years {
+    /// Years.
     pub years: i16,
+    /// The place in the law.
     pub cite: String,
+    /// How sure it is.
     pub confidence: String,
+    /// Where it can be read.
     pub url: String,
 }
 
 /// A span of calendar days with its source.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Days {
+    /// Calendar days.
     pub days: i32,
+    /// The place in the law.
     pub cite: String,
+    /// How sure it is.
     pub confidence: String,
+    /// Where it can be read.
     pub url: String,
 }
 
@@ -69,20 +75,24 @@ pub struct Clock {
 /// A condition that every shipment shows for itself.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Each {
+    /// The condition.
     pub clause: String,
+    /// The fact by which a shipment shows it.
     pub fact: String,
+    /// The place in the law.
     pub cite: String,
+    /// How sure it is.
     pub confidence: String,
+    /// Where it can be read.
     pub url: String,
 }
 
 /// By how much clocks may differ.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Skew {
+    /// Seconds.
     pub seconds: i64,
 }
 

@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use facts::{Date, parse_date};
 use regime::Outcome;
 
+use crate::explain::named;
+use crate::screen::Failure;
+
 /// Decide shipments of AI chips under dated, cited export-control law, say why, and see what follows.
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, about, max_term_width = 110)]
@@ -264,6 +267,38 @@ pub(crate) enum InputFormat {
     Arrow,
 }
 
+/// Facts of a case.
+#[derive(Args, Debug)]
+pub(crate) struct FactArgs {
+    /// Day of the shipment
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub on: Option<Date>,
+    /// The part, by its name in the catalogue
+    #[arg(long)]
+    pub chip: Option<String>,
+    /// Destination
+    #[arg(long, value_name = "COUNTRY")]
+    pub to: Option<String>,
+    /// Any other fact: -f quantity=100 -f consignee='Buyer 8 (Beijing)'
+    #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
+    pub facts: Vec<String>,
+    /// Fill what is not given from the standard case: an ordinary civilian sale by the maker
+    #[arg(long)]
+    pub standard: bool,
+}
+
+impl FactArgs {
+    /// What the flags state, by the full names of facts.
+    pub(crate) fn pairs(&self) -> Result<Vec<(String, String)>, Failure> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        pairs.extend(self.on.iter().map(|d| ("date".to_owned(), d.to_string())));
+        pairs.extend(self.chip.iter().map(|c| ("chip".to_owned(), c.clone())));
+        pairs.extend(self.to.iter().map(|t| ("destination".to_owned(), t.clone())));
+        pairs.extend(named(&self.facts)?);
+        Ok(pairs)
+    }
+}
+
 /// Arguments of `explain`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  tollgate explain --on 2025-05-01 --chip 'H20 96GB' --to CN --standard\n  \
@@ -277,24 +312,12 @@ pub(crate) struct ExplainArgs {
     /// The row of an order book: what `decide` calls its line; running totals are those of the rows before it
     #[arg(long, value_name = "LINE", requires = "order", conflicts_with_all = ["on", "chip", "to", "facts", "totals"])]
     pub row: Option<u64>,
-    /// Day of the shipment
-    #[arg(long, value_name = "DAY", value_parser = day)]
-    pub on: Option<Date>,
-    /// The part, by its name in the catalogue
-    #[arg(long)]
-    pub chip: Option<String>,
-    /// Destination
-    #[arg(long, value_name = "COUNTRY")]
-    pub to: Option<String>,
-    /// Any other fact: -f tpp=4708 -f datacenter=no
-    #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
-    pub facts: Vec<String>,
+    /// The order.
+    #[command(flatten)]
+    pub facts: FactArgs,
     /// A running total before this shipment: --total cn-shipped=0
     #[arg(long = "total", value_name = "QUOTA=NUMBER")]
     pub totals: Vec<String>,
-    /// Fill what is not given from the standard case: an ordinary civilian sale by the maker
-    #[arg(long)]
-    pub standard: bool,
     /// Show the test of every clause that applied, part by part
     #[arg(long, short)]
     pub long: bool,

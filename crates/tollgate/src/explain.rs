@@ -23,7 +23,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Resul
         (Some(book), Some(line)) => {
             let judge = Judge::new(corridor.clone(), false);
             let (mut case, totals) = decide::row(&library, judge, Path::new(book), line, false)?;
-            let assumed = if args.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
+            let assumed = if args.facts.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
             if assumed.is_empty() {
                 (case, assumed, totals)
             } else {
@@ -35,7 +35,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Resul
         }
         _ => {
             let mut case = order(&library, args)?;
-            let assumed = if args.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
+            let assumed = if args.facts.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
             let totals = totals(&mut corridor, &case, &args.totals)?;
             (case, assumed, totals)
         }
@@ -77,7 +77,7 @@ fn order(library: &Library, args: &ExplainArgs) -> Result<Case, Failure> {
         None => None,
     };
     if let Some(text) = text {
-        if args.on.is_some() || args.chip.is_some() || args.to.is_some() || !args.facts.is_empty() {
+        if args.facts.on.is_some() || args.facts.chip.is_some() || args.facts.to.is_some() || !args.facts.facts.is_empty() {
             return Err(Failure::Message(
                 "an order is given as JSON or as flags, not as both".to_owned(),
                 "put all facts in one place".to_owned(),
@@ -87,14 +87,10 @@ fn order(library: &Library, args: &ExplainArgs) -> Result<Case, Failure> {
             .map(|o| o.case)
             .map_err(Failure::Problems);
     }
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    let day = args.on.ok_or_else(|| {
-        Failure::Message("the day is missing: the law depends on it".to_owned(), "say --on YYYY-MM-DD".to_owned())
-    })?;
-    pairs.push(("date".to_owned(), day.to_string()));
-    pairs.extend(args.chip.iter().map(|c| ("chip".to_owned(), c.clone())));
-    pairs.extend(args.to.iter().map(|t| ("destination".to_owned(), t.clone())));
-    pairs.extend(named(&args.facts)?);
+    if args.facts.on.is_none() {
+        return Err(Failure::Message("the day is missing: the law depends on it".to_owned(), "say --on YYYY-MM-DD".to_owned()));
+    }
+    let pairs = args.facts.pairs()?;
     Order::from_pairs(&library.dictionary, &library.catalogue, "flags", &pairs).map(|o| o.case).map_err(Failure::Problems)
 }
 

@@ -1,13 +1,14 @@
 //! What both gates say of every part in every quarter under every stance: asked of the regime once, before the run. A quarter in which
-//! the law changes is weighed by days. Vendors redesign here: whenever the standing of one of a vendor's parts changes, the frontier of
-//! the law says what the best part is that would still pass.
+//! the law changes is weighed by days.
+
+mod designs;
 
 use std::collections::HashMap;
 
-use facts::{Case, Chip, CountryId, Date, Dictionary, Fact, FieldId, Number, Quarter};
-use regime::{Bound, Corridor, Outcome, Policy, Question, Rule, Status, frontier, standard_sale};
+use facts::{Case, Chip, CountryId, Date, Dictionary, Fact, FieldId, Quarter};
+use regime::{Corridor, Outcome, Policy, Rule, Status, standard_sale};
 
-use crate::scenario::{Gate, Scenario, VendorSpec};
+use crate::scenario::{Gate, Scenario};
 
 /// What a vendor may offer, by quarter, stance and place in a list: each column is `quarter × stance × width`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,13 +157,33 @@ struct Asker<'a> {
 /// One part on one day.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Answer {
+    way: Way,
+    admitted: Outcome,
+    approved: Outcome,
+    state: Outcome,
+}
+
+/// A way through the exporter's gate: the strictest answer on it, fee and duty as shares of the value, the cap's share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Way {
     outcome: Outcome,
     fee: f64,
     duty: f64,
     quota: f64,
-    admitted: Outcome,
-    approved: Outcome,
-    state: Outcome,
+}
+
+impl Way {
+    const SHUT: Way = Way { outcome: Outcome::Prohibited, fee: 0.0, duty: 0.0, quota: 0.0 };
+
+    /// One leg after the other.
+    fn then(self, next: Way) -> Way {
+        Way {
+            outcome: self.outcome.max(next.outcome),
+            fee: self.fee + next.fee,
+            duty: self.duty + next.duty,
+            quota: self.quota.max(next.quota),
+        }
+    }
 }
 
 impl<'a> Asker<'a> {
@@ -236,16 +257,16 @@ impl<'a> Asker<'a> {
     }
 
     /// What the exporter's gate says of a part on a day: of the ways on which it may go, the mildest, then the cheapest.
-    fn exporter(&mut self, stance: usize, chip: &Chip, day: Date) -> (Outcome, f64, f64, f64) {
+    fn exporter(&mut self, stance: usize, chip: &Chip, day: Date) -> Way {
         let (home, away, maker) = (self.exporter_country, self.importer_country, self.maker_country);
         let straight = self.sale(chip, day, "reexport", maker, away);
         let inward = self.sale(chip, day, "import", maker, home);
         let onward = self.sale(chip, day, "export", home, away);
-        let Some(ladder) = self.ladder.get_mut(stance) else { return (Outcome::Prohibited, 0.0, 0.0, 0.0) };
-        let first = one(&mut ladder.exporter, &straight);
-        let (import, export) = (one(&mut ladder.exporter, &inward), one(&mut ladder.exporter, &onward));
-        let second = (import.0.max(export.0), import.1 + export.1, import.2 + export.2, import.3.max(export.3));
-        if (second.0, Cents(second.1)) < (first.0, Cents(first.1)) { second } else { first }
+        let Some(ladder) = self.ladder.get_mut(stance) else { return Way::SHUT };
+        let [first, import, export] = [straight, inward, onward].map(|case| one(&mut ladder.exporter, &case));
+        let second = import.then(export);
+        let milder = second.outcome.cmp(&first.outcome).then(second.fee.total_cmp(&first.fee)).is_lt();
+        if milder { second } else { first }
     }
 
     /// What the importer's gate says: of any buyer, of an approved one, of a data center with state funds.
@@ -272,226 +293,11 @@ impl<'a> Asker<'a> {
         if let Some(answer) = self.known.get(&place) {
             return *answer;
         }
-        let (outcome, fee, duty, quota) = self.exporter(stance, chip, day);
+        let way = self.exporter(stance, chip, day);
         let [admitted, approved, state] = self.importer(chip, day);
-        let answer = Answer { outcome, fee, duty, quota, admitted, approved, state };
+        let answer = Answer { way, admitted, approved, state };
         self.known.insert(place, answer);
         answer
-    }
-
-    fn vendor(&mut self, spec: &VendorSpec) -> VendorGates {
-        let mut parts = self.world_parts(spec);
-        parts.sort_by(|a, b| b.quality.total_cmp(&a.quality));
-        let mut out = VendorGates {
-            name: spec.name.clone(),
-            top: Offers::new(1),
-            best: Offers::new(1),
-            designs: Offers::default(),
-            wanted: Vec::new(),
-            story: Vec::new(),
-        };
-        let stances = self.ladder.len();
-        let mut known: Vec<(HashMap<String, Outcome>, Option<usize>)> = vec![(HashMap::new(), None); stances];
-        let mut known_designs: Vec<Vec<Outcome>> = vec![Vec::new(); stances];
-        let mut wanted = Vec::new();
-        for at in 0..self.scenario.quarters {
-            let quarter = self.quarter(at);
-            let days = self.stretches(quarter);
-            for stance in 0..stances {
-                let sold: Vec<&WorldPart> = parts.iter().filter(|p| p.from <= quarter).collect();
-                let asked: Vec<Vec<(Answer, f64)>> = sold
-                    .iter()
-                    .map(|p| days.iter().map(|(day, share)| (self.answer(stance, &p.chip.name, &p.chip, *day), *share)).collect())
-                    .collect();
-                let nothing = || (0.0, 0.0, Vec::new());
-                let row = |i: usize| match (sold.get(i), asked.get(i)) {
-                    (Some(p), Some(a)) => (p.tpp, p.bandwidth, a.clone()),
-                    _ => nothing(),
-                };
-                let passes = |a: &&Vec<(Answer, f64)>| a.iter().any(|(x, _)| x.outcome < Outcome::Licence(Policy::Denial));
-                let best = asked.iter().position(|a| passes(&a));
-                let (tpp, bandwidth, answers) = row(0);
-                out.top.push(tpp, bandwidth, &answers);
-                let (tpp, bandwidth, answers) = best.map_or_else(nothing, &row);
-                out.best.push(tpp, bandwidth, &answers);
-                // On the last stretch of the quarter the law stands as it will in the next.
-                let standing: Vec<Outcome> = asked.iter().filter_map(|a| a.last().map(|(x, _)| x.outcome)).collect();
-                let day = days.last().map_or(quarter.first_day(), |(day, _)| *day);
-                let Some((before, hand)) = known.get_mut(stance) else { continue };
-                // A vendor goes back to the drawing board when the standing of a part changes that it had, and with its first part.
-                let names = || sold.iter().map(|p| p.chip.name.to_string());
-                let moved = before.is_empty() || names().zip(&standing).any(|(n, s)| before.get(&n).is_some_and(|old| old != s));
-                before.extend(names().zip(standing.iter().copied()));
-                let (mut design, earlier) = (*hand, self.designs_now(stance, &out, day));
-                if moved || known_designs.get(stance).is_some_and(|old| *old != earlier) {
-                    design = self.design(stance, spec, &sold, &standing, day, &mut out.story);
-                }
-                // A design from before that passes under a licence may be worth more than what is free now.
-                if let Some(best) = self.best_earlier(&out.story, &earlier, design, sold.first()) {
-                    design = Some(best);
-                }
-                if let Some(old) = known_designs.get_mut(stance) {
-                    *old = earlier;
-                }
-                if let Some((_, hand)) = known.get_mut(stance) {
-                    *hand = design;
-                }
-                wanted.push(design);
-            }
-        }
-        self.designs(&mut out, wanted);
-        out
-    }
-
-    /// What the exporter's gate says today of the designs so far.
-    fn designs_now(&mut self, stance: usize, out: &VendorGates, day: Date) -> Vec<Outcome> {
-        let name = |number: usize| design_key(&out.name, number);
-        out.story.iter().enumerate().map(|(i, d)| self.answer(stance, &name(i), &d.chip, day).outcome).collect()
-    }
-
-    /// An earlier design that is worth more than the one now asked for: a licence counts less than a free way.
-    fn best_earlier(&self, story: &[Design], now: &[Outcome], asked: Option<usize>, top: Option<&&WorldPart>) -> Option<usize> {
-        let top = top?;
-        asked?;
-        let worth = |at: usize, outcome: Outcome| {
-            let design = story.get(at)?;
-            let (x, y) =
-                (design.tpp.unwrap_or(top.tpp).min(top.tpp), design.bandwidth.unwrap_or(top.bandwidth).min(top.bandwidth));
-            match outcome {
-                Outcome::Free | Outcome::Exception => Some(geometric(x, y)),
-                outcome if outcome <= Outcome::Licence(Policy::CaseByCase) => Some(geometric(x, y) / self.scenario.design_worth),
-                _ => None,
-            }
-        };
-        now.iter()
-            .enumerate()
-            .filter_map(|(at, o)| Some((worth(at, *o)?, at)))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, at)| at)
-    }
-
-    /// The best part that the law of a day would let through, where it beats the vendor's world parts; its place in the story.
-    fn design(
-        &mut self,
-        stance: usize,
-        spec: &VendorSpec,
-        sold: &[&WorldPart],
-        standing: &[Outcome],
-        day: Date,
-        story: &mut Vec<Design>,
-    ) -> Option<usize> {
-        // Nothing is redesigned while the top part passes freely.
-        if *standing.first()? <= Outcome::Exception {
-            return None;
-        }
-        // The design is cut from the best part whose die is known, since thresholds on density ask for it.
-        let die = self.dictionary.id("applicable_die_area_mm2")?;
-        let top = sold.iter().find(|p| number(&p.chip, die).is_some()).or(sold.first())?;
-        let mut found: Option<(f64, Cut, Outcome)> = None;
-        for at_most in [Outcome::Free, Outcome::Licence(Policy::CaseByCase)] {
-            let Some((chip, tpp, bandwidth)) = self.frontier(stance, &top.chip, day, at_most) else { continue };
-            let (x, y) = (tpp.unwrap_or(top.tpp).min(top.tpp), bandwidth.unwrap_or(top.bandwidth).min(top.bandwidth));
-            let quality = geometric(x, y);
-            // A licence is worth a design only where it allows a much better part than the free gate.
-            if found.as_ref().is_none_or(|(other, ..)| quality > other * self.scenario.design_worth) {
-                found = Some((quality, (chip, tpp, bandwidth), at_most));
-            }
-        }
-        let (quality, (chip, tpp, bandwidth), answer) = found?;
-        let best = sold.iter().zip(standing).filter(|(_, s)| **s <= answer).map(|(p, _)| p.quality).fold(0.0, f64::max);
-        let needed = if answer > Outcome::Exception { self.scenario.design_worth } else { 1.0 };
-        if best * needed >= quality {
-            return None;
-        }
-        if let Some(same) = story.iter().position(|d| d.tpp == tpp && d.bandwidth == bandwidth && d.answer == answer) {
-            return Some(same);
-        }
-        let (x, y) = (tpp.unwrap_or(top.tpp).min(top.tpp), bandwidth.unwrap_or(top.bandwidth).min(top.bandwidth));
-        let (like, family) = self.like(&spec.name, x, y);
-        let mut chip = chip;
-        chip.family = family.as_str().into();
-        if let Some(id) = self.dictionary.id("chip_family") {
-            chip.facts.retain(|(field, _)| *field != id);
-            chip.facts.push((id, Fact::Text(family.as_str().into())));
-        }
-        let from = Quarter { year: day.year(), q: ((day.month() + 2) / 3) as u8 };
-        let stance = self.ladder.get(stance).map(|l| l.name.clone()).unwrap_or_default();
-        story.push(Design { from, stance, tpp, bandwidth, like, answer, chip });
-        Some(story.len() - 1)
-    }
-
-    /// The frontier for a part built like the vendor's top part: bounds on performance first, then on memory bandwidth.
-    fn frontier(&mut self, stance: usize, top: &Chip, day: Date, at_most: Outcome) -> Option<Cut> {
-        let [tpp, bandwidth, link, io] = PROPERTIES.map(|name| self.dictionary.id(name));
-        let (tpp, bandwidth, link, io) = (tpp?, bandwidth?, link?, io?);
-        let named: Vec<FieldId> = ["chip", "chip_family"].iter().filter_map(|n| self.dictionary.id(n)).collect();
-        let mut chip = top.clone();
-        chip.name = "a new part".into();
-        chip.family = chip.name.clone();
-        chip.facts.retain(|(id, _)| ![tpp, bandwidth, link, io].contains(id));
-        for (_, fact) in chip.facts.iter_mut().filter(|(id, _)| named.contains(id)) {
-            *fact = Fact::Text("a new part".into());
-        }
-        let mut case = self.sale(&chip, day, "reexport", self.maker_country, self.importer_country);
-        [tpp, bandwidth, link, io].into_iter().for_each(|id| case.set(id, Fact::Unknown));
-        if at_most > Outcome::Free {
-            case = self.onward(case);
-        }
-        let corridor = &mut self.ladder.get_mut(stance)?.exporter;
-        let step = |bound: &Bound| -> Option<Option<f64>> {
-            match bound {
-                Bound::Nothing => None,
-                Bound::Unbounded => Some(None),
-                Bound::At { limit, closed } => Some(Some(if *closed { limit.approx() } else { limit.approx() - 1.0 })),
-            }
-        };
-        let first = frontier(corridor, &Question { case: case.clone(), at_most, free: vec![bandwidth, link, io] }, &[tpp]);
-        let point = &first.best.first()?.1;
-        let tpp_bound = step(&point.bound)?;
-        for (id, value) in point.with.iter().filter(|(id, _)| *id != bandwidth) {
-            if let Ok(fact) = self.dictionary.parse(*id, value) {
-                chip.facts.push((*id, fact.clone()));
-                case.set(*id, fact);
-            }
-        }
-        let size = tpp_bound.unwrap_or(f64::INFINITY).min(number(top, tpp).unwrap_or(0.0));
-        let size = Fact::Number(Number::parse(&format!("{size:.0}")).ok()?);
-        case.set(tpp, size.clone());
-        chip.facts.push((tpp, size));
-        let second = frontier(corridor, &Question { case, at_most, free: vec![] }, &[bandwidth]);
-        let bandwidth_bound = step(&second.best.first()?.1.bound)?;
-        let speed = bandwidth_bound.unwrap_or(f64::INFINITY).min(number(top, bandwidth).unwrap_or(0.0));
-        chip.facts.push((bandwidth, Fact::Number(Number::parse(&format!("{speed:.0}")).ok()?)));
-        chip.facts.sort_by_key(|(id, _)| *id);
-        Some((chip, tpp_bound, bandwidth_bound))
-    }
-
-    /// The same sale by way of the exporter's country.
-    fn onward(&self, mut case: Case) -> Case {
-        self.text(&mut case, "kind", "export");
-        if let Some(id) = self.dictionary.id("ships_from") {
-            case.set(id, Fact::Country(self.exporter_country));
-        }
-        case
-    }
-
-    /// The vendor's data-center part in the catalogue that is nearest in performance and bandwidth.
-    fn like(&self, vendor: &str, tpp: f64, bandwidth: f64) -> (String, String) {
-        let distance = |chip: &Chip| -> Option<f64> {
-            let (x, y) = (self.value(chip, "tpp")?, self.value(chip, "memory_bandwidth_gbs")?);
-            Some((x / tpp.max(1.0)).ln().abs() + (y / bandwidth.max(1.0)).ln().abs())
-        };
-        self.library
-            .catalogue
-            .chips
-            .iter()
-            .filter(|c| self.is(c, "vendor", vendor) && self.is(c, "datacenter", "yes"))
-            .filter_map(|c| Some((distance(c)?, c)))
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .map_or_else(
-                || ("a new part".to_owned(), "a new part".to_owned()),
-                |(_, c)| (c.name.to_string(), c.family.to_string()),
-            )
     }
 
     fn value(&self, chip: &Chip, field: &str) -> Option<f64> {
@@ -502,46 +308,6 @@ impl<'a> Asker<'a> {
         let Some(id) = self.dictionary.id(field) else { return false };
         let fact = self.dictionary.parse(id, value).unwrap_or_default();
         fact != Fact::Unknown && chip.facts.iter().any(|(own, known)| *own == id && *known == fact)
-    }
-
-    /// The vendor's parts for the whole world that take part, from some quarters after their announcement on.
-    fn world_parts(&self, spec: &VendorSpec) -> Vec<WorldPart> {
-        let chips = &self.library.catalogue.chips;
-        chips
-            .iter()
-            .filter(|c| spec.parts.iter().any(|name| **name == *c.name))
-            .filter_map(|chip| {
-                let announced = self.dictionary.id("announced")?;
-                let month = chip.facts.iter().find_map(|(id, fact)| match fact {
-                    Fact::Text(text) if *id == announced => Some(text.clone()),
-                    _ => None,
-                })?;
-                let from = month_quarter(&month)?.plus(spec.launch_lag);
-                let (tpp, bandwidth) = (self.value(chip, "tpp")?, self.value(chip, "memory_bandwidth_gbs")?);
-                Some(WorldPart { chip: chip.clone(), from, tpp, bandwidth, quality: geometric(tpp, bandwidth) })
-            })
-            .collect()
-    }
-
-    /// How each design fares in every quarter and under every stance.
-    fn designs(&mut self, out: &mut VendorGates, wanted: Vec<Option<usize>>) {
-        let count = out.story.len();
-        out.wanted = wanted.into_iter().map(|w| w.unwrap_or(count) as f64).collect();
-        // One place more than there are designs: no design at all.
-        out.designs = Offers::new(count + 1);
-        for at in 0..self.scenario.quarters {
-            let days = self.stretches(self.quarter(at));
-            for stance in 0..self.ladder.len() {
-                for (number, design) in out.story.iter().enumerate() {
-                    let key = design_key(&out.name, number);
-                    let answers: Vec<(Answer, f64)> =
-                        days.iter().map(|(day, share)| (self.answer(stance, &key, &design.chip, *day), *share)).collect();
-                    let (tpp, bandwidth) = (design.tpp.unwrap_or(f64::INFINITY), design.bandwidth.unwrap_or(f64::INFINITY));
-                    out.designs.push(tpp, bandwidth, &answers);
-                }
-                out.designs.push(0.0, 0.0, &[]);
-            }
-        }
     }
 
     /// Share of each quarter's days on which a gate is open to a case, under the first stance that is the law itself.
@@ -649,16 +415,8 @@ const SAMPLE_USD: &str = "1000000.00";
 /// The same in minor units.
 const SAMPLE_MINOR: f64 = 1e8;
 
-/// Names a design among all that is asked about.
-fn design_key(vendor: &str, number: usize) -> String {
-    format!("{vendor} design {number}")
-}
-
-/// Properties that a redesign may choose.
-const PROPERTIES: [&str; 4] = ["tpp", "memory_bandwidth_gbs", "interconnect_gbs", "io_total_gbs"];
-
-/// One case at the exporter's gate: strictest answer, fee rate, duty rate, quota share.
-fn one(corridor: &mut Corridor, case: &Case) -> (Outcome, f64, f64, f64) {
+/// One case at the exporter's gate.
+fn one(corridor: &mut Corridor, case: &Case) -> Way {
     let decision = corridor.decide(case, &[]);
     let (mut fee, mut duty, mut quota) = (0.0, 0.0, 0.0);
     if let (Some(law), Some(gate)) = (corridor.laws.first(), decision.gates.first()) {
@@ -690,28 +448,7 @@ fn one(corridor: &mut Corridor, case: &Case) -> (Outcome, f64, f64, f64) {
         Outcome::Exception if conditional => Outcome::Licence(Policy::CaseByCase),
         outcome => outcome,
     };
-    (outcome, fee, duty, quota)
-}
-
-/// An amount that can be ordered.
-#[derive(PartialEq)]
-struct Cents(f64);
-
-impl PartialOrd for Cents {
-    fn partial_cmp(&self, other: &Cents) -> Option<std::cmp::Ordering> {
-        Some(self.0.total_cmp(&other.0))
-    }
-}
-
-/// A part cut to the law: the part, its bound on performance, its bound on memory bandwidth.
-type Cut = (Chip, Option<f64>, Option<f64>);
-
-struct WorldPart {
-    chip: Chip,
-    from: Quarter,
-    tpp: f64,
-    bandwidth: f64,
-    quality: f64,
+    Way { outcome, fee, duty, quota }
 }
 
 fn number(chip: &Chip, field: FieldId) -> Option<f64> {
@@ -719,18 +456,6 @@ fn number(chip: &Chip, field: FieldId) -> Option<f64> {
         Fact::Number(n) if *id == field => Some(n.approx()),
         _ => None,
     })
-}
-
-fn geometric(tpp: f64, bandwidth: f64) -> f64 {
-    (tpp * bandwidth).sqrt()
-}
-
-/// The quarter of a month written `2020-05`.
-fn month_quarter(text: &str) -> Option<Quarter> {
-    let (year, month) = text.get(..7)?.split_once('-')?;
-    let month: u8 = month.parse().ok()?;
-    (1..=12).contains(&month).then_some(())?;
-    Some(Quarter { year: year.parse().ok()?, q: month.div_ceil(3) })
 }
 
 impl Offers {
@@ -764,24 +489,24 @@ impl Offers {
         let share = |holds: &dyn Fn(&Answer) -> bool| answers.iter().filter(|(a, _)| holds(a)).map(|(_, days)| days).sum::<f64>();
         let mean = |of: &dyn Fn(&Answer) -> f64| answers.iter().map(|(a, days)| of(a) * days).sum::<f64>();
         // A fee counts on the days on which something passes.
-        let moving = share(&|a| a.outcome < Outcome::Licence(Policy::Denial)).max(1e-9);
+        let moving = share(&|a| a.way.outcome < Outcome::Licence(Policy::Denial)).max(1e-9);
         let on_moving = |of: &dyn Fn(&Answer) -> f64| {
-            mean(&|a| if a.outcome < Outcome::Licence(Policy::Denial) { of(a) } else { 0.0 }) / moving
+            mean(&|a| if a.way.outcome < Outcome::Licence(Policy::Denial) { of(a) } else { 0.0 }) / moving
         };
         self.tpp.push(tpp);
         self.bandwidth.push(bandwidth);
-        self.free.push(share(&|a| a.outcome <= Outcome::Exception));
-        self.approval.push(share(&|a| a.outcome == Outcome::Licence(Policy::Approval)));
-        self.case.push(share(&|a| a.outcome == Outcome::Licence(Policy::CaseByCase)));
-        self.unstated.push(share(&|a| a.outcome == Outcome::Licence(Policy::Unstated)));
-        self.denial.push(share(&|a| a.outcome == Outcome::Licence(Policy::Denial)));
+        self.free.push(share(&|a| a.way.outcome <= Outcome::Exception));
+        self.approval.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::Approval)));
+        self.case.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::CaseByCase)));
+        self.unstated.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::Unstated)));
+        self.denial.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::Denial)));
         self.admitted.push(share(&|a| a.admitted <= Outcome::Exception));
         self.approved_only.push(share(&|a| a.admitted > Outcome::Exception && a.approved <= Outcome::Exception));
         let unstated = Outcome::Licence(Policy::Unstated);
         self.discouraged.push(share(&|a| a.admitted == unstated && a.approved > Outcome::Exception));
         self.state_barred.push(share(&|a| a.state == Outcome::Prohibited));
-        self.fee_rate.push(on_moving(&|a| a.fee));
-        self.fee_duty.push(on_moving(&|a| a.duty));
-        self.quota.push(on_moving(&|a| a.quota));
+        self.fee_rate.push(on_moving(&|a| a.way.fee));
+        self.fee_duty.push(on_moving(&|a| a.way.duty));
+        self.quota.push(on_moving(&|a| a.way.quota));
     }
 }

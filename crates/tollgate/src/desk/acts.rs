@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use regime::Library;
 
 use crate::Exit;
+use crate::args::FactArgs;
 use crate::explain::named;
 use crate::screen::{Failure, Screen};
 
-use super::args::{ClockWord, DeskAct, DeskArgs, FactArgs};
+use super::args::{ClockWord, DeskAct, DeskArgs};
 use super::{counsel, failure, one};
 
 /// Opens a desk.
@@ -182,11 +183,7 @@ fn terms_of(store: &mut Store, rules: &Rules, application: &str, given: Given) -
 
 /// Facts as flags state them, by their full names.
 pub(super) fn facts_of(library: &Library, args: &FactArgs) -> Result<Facts, Failure> {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    pairs.extend(args.on.iter().map(|d| ("date".to_owned(), d.to_string())));
-    pairs.extend(args.chip.iter().map(|c| ("chip".to_owned(), c.clone())));
-    pairs.extend(args.to.iter().map(|t| ("destination".to_owned(), t.clone())));
-    pairs.extend(named(&args.facts)?);
+    let pairs = args.pairs()?;
     let mut facts: BTreeMap<String, String> = pairs.iter().cloned().collect();
     if args.standard {
         let order = Order::from_pairs(&library.dictionary, &library.catalogue, "flags", &pairs).map_err(Failure::Problems)?;

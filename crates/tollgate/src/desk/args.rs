@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use facts::{Date, parse_date};
 
-use crate::args::{Look, ViewWord};
+use crate::args::{FactArgs, Look, ViewWord};
 
 /// Arguments of `desk`.
 #[derive(Args, Debug)]
@@ -62,26 +62,6 @@ impl DeskArgs {
     pub(crate) fn look(&self) -> Look {
         Look { regimes: self.regimes.clone(), drafts: self.drafts.clone(), view: self.view, known: self.known }
     }
-}
-
-/// Facts of a case.
-#[derive(Args, Debug)]
-pub(crate) struct FactArgs {
-    /// Day of the shipment
-    #[arg(long, value_name = "DAY", value_parser = day)]
-    pub on: Option<Date>,
-    /// The part, by its name in the catalogue
-    #[arg(long)]
-    pub chip: Option<String>,
-    /// Destination
-    #[arg(long, value_name = "COUNTRY")]
-    pub to: Option<String>,
-    /// Any other fact: -f quantity=100 -f consignee='Buyer 8 (Beijing)'
-    #[arg(short = 'f', long = "fact", value_name = "NAME=VALUE")]
-    pub facts: Vec<String>,
-    /// Fill what is not given from the standard case: an ordinary civilian sale by the maker
-    #[arg(long)]
-    pub standard: bool,
 }
 
 /// A reason or reference.
