@@ -21,8 +21,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, RecordBatch, StringArray, UInt8Array};
-use arrow::datatypes::UInt8Type;
+use arrow_array::types::UInt8Type;
+use arrow_array::{ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, RecordBatch, StringArray, UInt8Array};
 use columns::{Batch, Judge, Reader};
 use criterion::{Criterion, Throughput};
 use facts::{Case, Fact, Pack};

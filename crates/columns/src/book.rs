@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use arrow::error::ArrowError;
-use arrow::ipc::reader::{FileReader, StreamReader};
+use arrow_array::builder::{ArrayBuilder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
 use facts::{Catalogue, Dictionary, FieldType, Line, Orders, Problem, Severity};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
@@ -134,7 +134,7 @@ impl<'a> Book<'a> {
             parquet_input(dictionary, file).map_err(|e| failed(&e, cut))?
         };
         let schema = match &input {
-            Input::Parquet(reader, _) => arrow::array::RecordBatchReader::schema(reader),
+            Input::Parquet(reader, _) => RecordBatchReader::schema(reader),
             Input::File(reader) => reader.schema(),
             Input::Stream(reader) => reader.schema(),
             Input::Text { .. } => Arc::new(Schema::empty()),
@@ -234,12 +234,12 @@ fn columns(schema: &SchemaRef, lines: &[Line], names: &[String], dictionary: &Di
         for (at, (name, value)) in line.values(dictionary, names).into_iter().enumerate() {
             let place = if names.is_empty() { schema.index_of(name).ok() } else { places.get(at).copied().flatten() };
             if let Some(builder) = place.and_then(|place| builders.get_mut(place))
-                && arrow::array::ArrayBuilder::len(builder) == row
+                && ArrayBuilder::len(builder) == row
             {
                 builder.append_value(value);
             }
         }
-        for builder in builders.iter_mut().filter(|builder| arrow::array::ArrayBuilder::len(*builder) == row) {
+        for builder in builders.iter_mut().filter(|builder| ArrayBuilder::len(*builder) == row) {
             builder.append_null();
         }
     }

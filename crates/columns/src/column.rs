@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::buffer::ScalarBuffer;
+use arrow_buffer::ScalarBuffer;
 use facts::{Case, Catalogue, Chip, Date, Dictionary, Fact, FieldId, Found, Number, Problem};
 
 /// One fact of every row of a batch.

@@ -1,7 +1,7 @@
 //! Numbers of many rows at once, in doubles with a bound on their error: a row that stands too near a bound to tell is left to the
 //! judge of one case.
 
-use arrow::buffer::ScalarBuffer;
+use arrow_buffer::ScalarBuffer;
 use facts::{Exact, FieldId, Number};
 use regime::Term;
 
@@ -279,7 +279,7 @@ fn scale(factor: Number) -> Option<f64> {
     Some(factor.approx()).filter(|factor| *factor != 0.0)
 }
 
-pub(crate) fn stretch<T: arrow::datatypes::ArrowNativeType>(values: &ScalarBuffer<T>, first: usize, rows: usize) -> &[T] {
+pub(crate) fn stretch<T: arrow_buffer::ArrowNativeType>(values: &ScalarBuffer<T>, first: usize, rows: usize) -> &[T] {
     values.get(first..first + rows).unwrap_or_default()
 }
 

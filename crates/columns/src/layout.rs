@@ -1,7 +1,7 @@
 //! What the columns of a table mean: which one is the day, which states which fact. A column that cannot be read is a problem before
 //! any row is.
 
-use arrow::datatypes::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, Schema, TimeUnit};
 use facts::{FieldId, FieldType, Problem, Severity};
 
 use crate::column::Terms;

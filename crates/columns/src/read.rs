@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use arrow::error::ArrowError;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType};
 use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Order, Problem, Row, Standard};
 use pulp::Arch;
 
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
     pub fn new(
         dictionary: &'a Dictionary,
         catalogue: &'a Catalogue,
-        schema: &arrow::datatypes::Schema,
+        schema: &arrow_schema::Schema,
         file: &str,
         standard: bool,
     ) -> Result<Reader<'a>, Vec<Problem>> {
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As [`Reader::new`].
-    pub fn turn_to(&mut self, schema: &arrow::datatypes::Schema, file: &str) -> Result<(), Vec<Problem>> {
+    pub fn turn_to(&mut self, schema: &arrow_schema::Schema, file: &str) -> Result<(), Vec<Problem>> {
         self.layout = Layout::of(schema, &self.terms, file)?;
         file.clone_into(&mut self.file);
         Ok(())

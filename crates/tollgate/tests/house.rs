@@ -84,12 +84,13 @@ fn pure_rooms_touch_no_file_clock_thread_or_terminal() {
 
 #[test]
 fn heavy_libraries_live_in_their_own_room() {
-    let table: [(&str, &[&str]); 15] = [
+    let table: [(&str, &[&str]); 16] = [
         ("clap", &["tollgate"]),
         ("comfy-table", &["tollgate"]),
         ("sqlparser", &["regime"]),
         ("pulldown-cmark", &["regime"]),
-        ("arrow", COLUMNAR),
+        ("arrow-array", COLUMNAR),
+        ("arrow-ipc", COLUMNAR),
         ("parquet", COLUMNAR),
         ("sobol", &["study"]),
         ("rand_pcg", &["study", "world"]),

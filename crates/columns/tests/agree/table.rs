@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
-};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{Array, ArrayRef, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow_cast::cast;
+use arrow_schema::{DataType, Field, Schema};
 use facts::{Case, Dictionary, Fact, FieldId, FieldType};
 
 use crate::made_up::Dice;
@@ -29,7 +28,7 @@ fn days(cases: &[Case], dice: &mut Dice) -> ArrayRef {
     let texts: ArrayRef = Arc::new(StringArray::from_iter_values(cases.iter().map(|case| case.day.to_string())));
     match dice.below(3) {
         0 => texts,
-        1 => cast(&texts, &DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None)).unwrap(),
+        1 => cast(&texts, &DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, None)).unwrap(),
         _ => {
             let epoch = facts::parse_date("1970-01-01").unwrap();
             Arc::new(Date32Array::from_iter_values(cases.iter().map(|case| (case.day - epoch).get_days())))
