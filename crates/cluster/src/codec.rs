@@ -109,7 +109,8 @@ impl PhysicalExtensionCodec for Physical {
         match decode(buf) {
             Some(got) => {
                 let Got { which, projection, job } = got?;
-                Ok(Arc::new(Scan::new(Arc::new(job), which, projection)?))
+                let input = inputs.first().ok_or_else(|| DataFusionError::Internal("a scan of nothing".to_owned()))?;
+                Ok(Arc::new(Scan::new(Arc::new(job), which, projection, Arc::clone(input))?))
             }
             None => self.0.try_decode(buf, inputs, ctx, converter),
         }

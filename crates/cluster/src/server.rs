@@ -17,10 +17,8 @@ use crate::Error;
 use crate::codec::{Logical, Physical};
 use crate::session::{MESSAGE, remote_config};
 
-/// An executor that was not heard of for so many seconds is given up, and its tasks go to others.
-const GIVEN_UP: u64 = 20;
 /// An executor says that it lives after so many seconds.
-const HEARTBEAT: u64 = 3;
+const HEARTBEAT: u64 = 2;
 
 /// A scheduler.
 #[derive(Clone, Debug)]
@@ -29,6 +27,8 @@ pub struct Scheduler {
     pub bind: SocketAddr,
     /// The name by which others reach it.
     pub host: String,
+    /// An executor that was not heard of for so many seconds is given up, and its tasks go to others.
+    pub patience: u64,
 }
 
 /// An executor.
@@ -63,8 +63,8 @@ pub fn scheduler(scheduler: &Scheduler, listening: &mut dyn FnMut(SocketAddr)) -
             external_host: scheduler.host.clone(),
             bind_host: address.ip().to_string(),
             bind_port: address.port(),
-            executor_timeout_seconds: GIVEN_UP,
-            no_executors_grace_period_seconds: GIVEN_UP,
+            executor_timeout_seconds: scheduler.patience,
+            no_executors_grace_period_seconds: scheduler.patience,
             expire_dead_executor_interval_seconds: HEARTBEAT,
             grpc_server_max_decoding_message_size: message,
             grpc_server_max_encoding_message_size: message,

@@ -8,13 +8,14 @@ use columns::{Became, Book, Line, Lines, Reader, since, told};
 use datafusion::arrow::array::builder::{
     BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, ListBuilder, StringBuilder, StructBuilder, UInt64Builder,
 };
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use datafusion::arrow::compute::SortOptions;
-use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, UInt64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::expressions::Column;
@@ -23,7 +24,9 @@ use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesM
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream};
 use facts::Problem;
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::Sender;
 
 use crate::job::{Job, Piece, Ready};
 use crate::{Error, listing, wire};
@@ -97,21 +100,63 @@ impl TableProvider for Table {
         _: &[Expr],
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Scan::new(Arc::clone(&self.job), self.which, projection.cloned())?))
+        let tasks = match self.which {
+            Which::Decisions | Which::Rows => self.job.tasks.as_slice(),
+            _ => &[Vec::new()],
+        };
+        let schema = pieces_schema();
+        let batches = tasks.iter().map(|task| Ok(vec![pieces_batch(&schema, task)?])).collect::<Result<Vec<_>>>()?;
+        let input = MemorySourceConfig::try_new_exec(&batches, schema, None)?;
+        Ok(Arc::new(Scan::new(Arc::clone(&self.job), self.which, projection.cloned(), input)?))
     }
 }
 
-/// Makes a table's rows, task by task.
+/// Pieces of books as rows: a scheduler gives out the partitions of tables that it knows, and of no other leaf.
+fn pieces_schema() -> SchemaRef {
+    Arc::new(Schema::new(["book", "from", "until"].map(|name| Field::new(name, DataType::UInt64, name != "book")).to_vec()))
+}
+
+fn pieces_batch(schema: &SchemaRef, pieces: &[Piece]) -> Result<RecordBatch> {
+    let column = |of: &dyn Fn(&Piece) -> Option<usize>| -> ArrayRef {
+        Arc::new(pieces.iter().map(|piece| of(piece).map(|n| n as u64)).collect::<UInt64Array>())
+    };
+    let groups = |piece: &Piece| piece.groups.clone();
+    let columns = vec![
+        column(&|piece| Some(piece.book)),
+        column(&|piece| groups(piece).map(|groups| groups.start)),
+        column(&|piece| groups(piece).map(|groups| groups.end)),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+fn pieces(batch: &RecordBatch) -> Option<Vec<Piece>> {
+    let column = |at: usize| batch.columns().get(at)?.as_primitive_opt::<UInt64Type>();
+    let (books, from, until) = (column(0)?, column(1)?, column(2)?);
+    let whole = |column: &UInt64Array, row: usize| column.is_valid(row).then(|| column.value(row) as usize);
+    let piece = |row| {
+        let groups = whole(from, row).zip(whole(until, row)).map(|(from, until)| from..until);
+        Some(Piece { book: whole(books, row)?, groups })
+    };
+    (0..batch.num_rows()).map(piece).collect()
+}
+
+/// Makes a table's rows of pieces, partition by partition.
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) job: Arc<Job>,
     pub(crate) which: Which,
     pub(crate) projection: Option<Vec<usize>>,
+    input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
 
 impl Scan {
-    pub(crate) fn new(job: Arc<Job>, which: Which, projection: Option<Vec<usize>>) -> Result<Scan> {
+    pub(crate) fn new(
+        job: Arc<Job>,
+        which: Which,
+        projection: Option<Vec<usize>>,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Result<Scan> {
         let ready = Ready::of(&job).map_err(outside)?;
         let whole = which.schema(&ready)?;
         let schema = match &projection {
@@ -127,20 +172,20 @@ impl Scan {
             equivalence
                 .add_orderings([vec![PhysicalSortExpr::new(place, SortOptions { descending: false, nulls_first: false })]]);
         }
-        let tasks = if matches!(which, Which::Decisions | Which::Rows) { job.tasks.len() } else { 1 };
+        let tasks = input.properties().partitioning.partition_count();
         let properties = Arc::new(PlanProperties::new(
             equivalence,
             Partitioning::UnknownPartitioning(tasks),
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Ok(Scan { job, which, projection, properties })
+        Ok(Scan { job, which, projection, input, properties })
     }
 }
 
 impl DisplayAs for Scan {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Scan: {:?} of {} books in {} tasks", self.which, self.job.books.len(), self.job.tasks.len())
+        write!(f, "Scan: {:?} of {} books", self.which, self.job.books.len())
     }
 }
 
@@ -154,7 +199,11 @@ impl ExecutionPlan for Scan {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
     }
 
     fn apply_expressions(
@@ -166,44 +215,55 @@ impl ExecutionPlan for Scan {
 
     fn replace_children(
         self: Arc<Self>,
-        _: Vec<Arc<dyn ExecutionPlan>>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
+        let input = children.pop().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Scan::new(Arc::clone(&self.job), self.which, self.projection.clone(), input)?))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
     }
 
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut input = self.input.execute(partition, context)?;
         let mut stream = RecordBatchReceiverStream::builder(self.schema(), 2);
         let to = stream.tx();
         let (job, which, projection) = (Arc::clone(&self.job), self.which, self.projection.clone());
-        stream.spawn_blocking(move || {
-            let ready = Ready::of(&job).map_err(outside)?;
-            let mut send = |batch: RecordBatch| -> Result<bool> {
-                let batch = match &projection {
-                    Some(columns) => batch.project(columns)?,
-                    None => batch,
-                };
-                // Whoever reads may have enough.
-                Ok(to.blocking_send(Ok(batch)).is_ok())
-            };
-            if !matches!(which, Which::Decisions | Which::Rows) {
-                return send(listing::batch(which, &ready)?).map(drop);
+        stream.spawn(async move {
+            let mut task = Vec::new();
+            while let Some(batch) = input.next().await {
+                let own = pieces(&batch?);
+                task.extend(own.ok_or_else(|| DataFusionError::Internal("no pieces of books".to_owned()))?);
             }
-            let mut lines = ready.take();
-            let task = job.tasks.get(partition).map(Vec::as_slice).unwrap_or_default();
-            let done = match which {
-                Which::Rows => rows(&job, &ready, task, &mut lines, &mut send),
-                _ => decisions(&job, &ready, task, &mut lines, &mut send),
-            };
-            ready.put(lines);
-            done
+            let make = move || make(&job, which, projection.as_deref(), &task, &to);
+            tokio::task::spawn_blocking(make).await.map_err(|e| DataFusionError::External(Box::new(e)))?
         });
         Ok(stream.build())
     }
+}
+
+fn make(job: &Job, which: Which, projection: Option<&[usize]>, task: &[Piece], to: &Sender<Result<RecordBatch>>) -> Result<()> {
+    let ready = Ready::of(job).map_err(outside)?;
+    let mut send = |batch: RecordBatch| -> Result<bool> {
+        let batch = match projection {
+            Some(columns) => batch.project(columns)?,
+            None => batch,
+        };
+        // Whoever reads may have enough.
+        Ok(to.blocking_send(Ok(batch)).is_ok())
+    };
+    if !matches!(which, Which::Decisions | Which::Rows) {
+        return send(listing::batch(which, &ready)?).map(drop);
+    }
+    let mut lines = ready.take();
+    let done = match which {
+        Which::Rows => rows(job, &ready, task, &mut lines, &mut send),
+        _ => decisions(job, &ready, task, &mut lines, &mut send),
+    };
+    ready.put(lines);
+    done
 }
 
 pub(crate) fn outside(error: Error) -> DataFusionError {

@@ -55,7 +55,7 @@ pub(crate) struct SqlArgs {
 /// Arguments of `scheduler`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example (it runs until it is stopped):\n  tollgate scheduler --bind 0.0.0.0:50050 --host gate-1   # my-packs\n\n\
+    after_help = "Example (it runs until it is stopped):\n  tollgate scheduler --bind 0.0.0.0:50050 --host gate-1\n\n\
 Nobody is asked who they are: keep a cluster in a network of its own. docs/guide/cluster.md tells what to run where."
 )]
 pub(crate) struct SchedulerArgs {
@@ -65,12 +65,15 @@ pub(crate) struct SchedulerArgs {
     /// The name by which executors and clients reach it; default: the address
     #[arg(long)]
     pub host: Option<String>,
+    /// Give up an executor that was not heard of for so long, and hand its work to others
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    pub patience: u64,
 }
 
 /// Arguments of `executor`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example (it runs until it is stopped):\n  tollgate executor --scheduler gate-1:50050 --bind 0.0.0.0:50051 --host worker-1   # my-packs"
+    after_help = "Example (it runs until it is stopped):\n  tollgate executor --scheduler gate-1:50050 --bind 0.0.0.0:50051 --host worker-1"
 )]
 pub(crate) struct ExecutorArgs {
     /// The scheduler
@@ -229,7 +232,7 @@ fn write(
 /// Runs a scheduler.
 pub(crate) fn scheduler(screen: &Screen, args: &SchedulerArgs) -> Result<Exit, Failure> {
     let host = args.host.clone().unwrap_or_else(|| args.bind.ip().to_string());
-    let scheduler = cluster::Scheduler { bind: args.bind, host };
+    let scheduler = cluster::Scheduler { bind: args.bind, host, patience: args.patience };
     cluster::scheduler(&scheduler, &mut |address| {
         screen.err(&format!("scheduler: df://{}:{}\n", scheduler.host, address.port()))
     })?;
