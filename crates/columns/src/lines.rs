@@ -31,6 +31,9 @@ pub struct Line<A = Result<Answer, Vec<Problem>>> {
     pub answer: A,
 }
 
+/// Whoever takes rows; no to stop.
+pub type Take<'t, E> = dyn FnMut(&mut Lines, Line<Became>) -> Result<bool, E> + 't;
+
 /// What the judge of rows makes of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Became {
@@ -173,13 +176,7 @@ impl Lines {
     ///
     /// # Errors
     /// Whatever `take` fails with.
-    pub fn rows<E>(
-        &mut self,
-        name: &str,
-        reader: &Reader<'_>,
-        rows: &Rows,
-        take: &mut dyn FnMut(&mut Lines, Line<Became>) -> Result<bool, E>,
-    ) -> Result<bool, E> {
+    pub fn rows<E>(&mut self, name: &str, reader: &Reader<'_>, rows: &Rows, take: &mut Take<'_, E>) -> Result<bool, E> {
         let decided = self.judge.decide(reader, &rows.batch);
         let counted = self.judge.counted(&decided);
         let mut next = counted.iter().copied().peekable();

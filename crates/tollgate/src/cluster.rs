@@ -54,10 +54,8 @@ pub(crate) struct SqlArgs {
 
 /// Arguments of `scheduler`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example (it runs until it is stopped):\n  tollgate scheduler --bind 0.0.0.0:50050 --host gate-1\n\n\
-Nobody is asked who they are: keep a cluster in a network of its own. docs/guide/cluster.md tells what to run where."
-)]
+#[command(after_help = "Example (it runs until it is stopped):\n  tollgate scheduler --bind 0.0.0.0:50050 --host gate-1\n\n\
+Nobody is asked who they are: keep a cluster in a network of its own. docs/guide/cluster.md tells what to run where.")]
 pub(crate) struct SchedulerArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50050")]

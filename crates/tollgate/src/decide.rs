@@ -110,7 +110,7 @@ enum Source<'a> {
 }
 
 /// Whoever takes rows; no to stop.
-pub(crate) type Take<'t> = dyn FnMut(&mut Lines, Line<Became>) -> Result<bool, Failure> + 't;
+pub(crate) type Take<'t> = columns::Take<'t, Failure>;
 
 /// Orders that quotas count, decided beforehand: by the row's place among all rows.
 type Beforehand = HashMap<u64, Told>;
