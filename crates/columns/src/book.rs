@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{ArrayBuilder, StringBuilder};
@@ -131,7 +132,7 @@ impl<'a> Book<'a> {
             arrow_input(file).map_err(|e| failed(&e, "no row was read"))?
         } else {
             let cut = "the list of its columns stands at its end: a file that breaks off cannot be read; no row was";
-            parquet_input(dictionary, file).map_err(|e| failed(&e, cut))?
+            parquet_input(dictionary, file, None).map_err(|e| failed(&e, cut))?
         };
         let schema = match &input {
             Input::Parquet(reader, _) => RecordBatchReader::schema(reader),
@@ -142,6 +143,31 @@ impl<'a> Book<'a> {
         Ok(Book { name: name.to_owned(), schema, input, done: 0, failed: false })
     }
 
+    /// Starts on some row groups of a Parquet file, as [`Book::groups`] counts them; rows are numbered as in the whole file.
+    ///
+    /// # Errors
+    /// As [`Book::table`].
+    pub fn part(dictionary: &Dictionary, name: &str, file: File, groups: Range<usize>) -> Result<Book<'a>, Vec<Problem>> {
+        let failed = |error: &dyn std::fmt::Display| {
+            vec![problem(name, 1, format!("the file cannot be read as Parquet: {error}"), "no row was read")]
+        };
+        let before = Book::groups(&file).map_err(|e| failed(&e))?.into_iter().take(groups.start).sum();
+        let input = parquet_input(dictionary, file, Some(groups)).map_err(|e| failed(&e))?;
+        let Input::Parquet(reader, _) = &input else { return Err(failed(&"it is none")) };
+        let schema = RecordBatchReader::schema(reader);
+        Ok(Book { name: name.to_owned(), schema, input, done: before, failed: false })
+    }
+
+    /// How many rows each row group of a Parquet file has.
+    ///
+    /// # Errors
+    /// A file that is no Parquet.
+    pub fn groups(file: &File) -> std::io::Result<Vec<u64>> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?).map_err(std::io::Error::other)?;
+        let groups = builder.metadata().row_groups().iter();
+        Ok(groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).collect())
+    }
+
     /// The columns.
     pub fn schema(&self) -> &Schema {
         &self.schema
@@ -150,6 +176,11 @@ impl<'a> Book<'a> {
     /// What is odd about a text so far: columns that name no fact. Of a table the reader tells.
     pub fn warnings(&self) -> &[Problem] {
         if let Input::Text { orders, .. } = &self.input { &orders.warnings } else { &[] }
+    }
+
+    /// How many rows of the file were read, or lie before the part that is read.
+    pub fn done(&self) -> u64 {
+        self.done
     }
 
     /// How many rows there are, where the file says so.
@@ -247,7 +278,11 @@ fn columns(schema: &SchemaRef, lines: &[Line], names: &[String], dictionary: &Di
     RecordBatch::try_new(Arc::clone(schema), arrays)
 }
 
-fn parquet_input<'a>(dictionary: &Dictionary, file: File) -> Result<Input<'a>, parquet::errors::ParquetError> {
+fn parquet_input<'a>(
+    dictionary: &Dictionary,
+    file: File,
+    groups: Option<Range<usize>>,
+) -> Result<Input<'a>, parquet::errors::ParquetError> {
     let plain = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
     // Words come as keys into a list where they may, since a list is read once.
     let listed = |field: &FieldRef| {
@@ -262,7 +297,10 @@ fn parquet_input<'a>(dictionary: &Dictionary, file: File) -> Result<Input<'a>, p
     };
     let wanted = Schema::new(plain.schema().fields().iter().map(listed).collect::<Vec<_>>());
     let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).unwrap_or(plain);
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).unwrap_or(plain);
+    if let Some(groups) = groups {
+        builder = builder.with_row_groups(groups.collect());
+    }
     let rows = builder.metadata().file_metadata().num_rows();
     Ok(Input::Parquet(builder.with_batch_size(2 * BATCH).build()?, u64::try_from(rows).unwrap_or(0)))
 }

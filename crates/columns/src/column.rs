@@ -235,7 +235,7 @@ pub(crate) fn day_of(since: i32) -> Option<Date> {
 }
 
 /// How many days a day lies after 1970-01-01.
-pub(crate) fn since(day: Date) -> i32 {
+pub fn since(day: Date) -> i32 {
     let (year, month) = (i32::from(day.year()), i32::from(day.month()));
     let year = if month <= 2 { year - 1 } else { year };
     let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + i32::from(day.day()) - 1;

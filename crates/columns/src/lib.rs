@@ -7,12 +7,14 @@ mod column;
 mod judge;
 mod lane;
 mod layout;
+mod lines;
 mod plan;
 mod read;
 mod sheet;
 
 pub use book::{Book, Form, Rows};
-pub use column::{Batch, Odd};
+pub use column::{Batch, Odd, since};
 pub use judge::{Decided, Judge, NONE, Verdict};
+pub use lines::{Answer, Became, Fee, Line, Lines, Said, Take, Told, told};
 pub use read::Reader;
 pub use sheet::{Cell, Kind, Sheet};

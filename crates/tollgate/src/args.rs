@@ -111,6 +111,15 @@ pub(crate) enum Command {
     Desk(Box<crate::desk::args::DeskArgs>),
     /// Examine a desk's log: changed, removed, reordered and back-dated entries are named
     Audit(crate::desk::audit_args::AuditArgs),
+    /// Query decisions, parts, groups, countries and clauses by SQL, here or on a cluster
+    #[cfg(feature = "cluster")]
+    Sql(crate::cluster::SqlArgs),
+    /// Hand out work to executors: one for a cluster
+    #[cfg(feature = "cluster")]
+    Scheduler(crate::cluster::SchedulerArgs),
+    /// Decide what a scheduler hands out: one for a machine
+    #[cfg(feature = "cluster")]
+    Executor(crate::cluster::ExecutorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  tollgate completions bash > ~/.local/share/bash-completion/completions/tollgate")]
     Completions {
@@ -232,6 +241,10 @@ pub(crate) struct DecideArgs {
     /// Fill what an order leaves out from the standard case (says so in the summary)
     #[arg(long)]
     pub standard: bool,
+    /// Let the executors of this scheduler decide, as in df://host:50050; they must see the books under the same paths
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "URL")]
+    pub cluster: Option<String>,
     /// How the law is looked at.
     #[command(flatten)]
     pub look: Look,

@@ -1,8 +1,7 @@
 //! `tollgate decide`: order books in, decisions, fees and a summary out, batch by batch. Bad rows are reported and counted, the rest
 //! goes on.
 
-mod answer;
-mod books;
+pub(crate) mod books;
 mod summary;
 mod write;
 
@@ -12,21 +11,20 @@ use std::io::{self, BufWriter};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use columns::{Judge, NONE, Reader, Rows as Batch};
+use columns::{Answer, Became, Judge, Line, Lines, Told, told};
 use comfy_table::Cell;
 use facts::{Case, Date, Fact, FieldId, Problem};
-use regime::{FeeDue, Library, Totals};
+use regime::{Library, Totals};
 
-use self::answer::{Answer, Answers, Line, told};
 use self::books::{Books, Piece};
 use self::summary::Summary;
-use self::write::{BadRows, Rows, beside, copy_out, put};
+use self::write::{BadRows, Rows};
 use crate::Exit;
 use crate::args::{Common, DecideArgs, Format};
 use crate::pack;
 use crate::screen::{Failure, Screen, money};
 
-pub(crate) use self::write::write_whole;
+pub(crate) use self::write::{beside, copy_out, inert, put, write_whole};
 
 /// How many rows a table on the terminal shows.
 const MOST_SHOWN: usize = 2000;
@@ -35,29 +33,33 @@ const MOST_SHOWN: usize = 2000;
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
     let corridor = pack::corridor(&library, &args.look)?;
-    let format = format(screen, args)?;
+    let format = format(screen, args.out.as_deref(), args.format)?;
     let bad_format = args.bad.as_deref().map(bad_format).transpose()?;
     let books = books::find(&args.files, args.input)?;
     books.check(&library)?;
-    let mut desk =
-        Desk { library: &library, standard: args.standard, judge: Judge::new(corridor, false), answers: Answers::default() };
-    let done = match desk.pass(&books, args, format, bad_format, None)? {
-        Some(done) => done,
-        // Orders that a quota counts do not come in order of date: first all of them are decided, then everything is written.
-        None => {
-            let counted = desk.in_order(&books)?;
-            let done = desk.pass(&books, args, format, bad_format, Some(counted))?;
-            done.ok_or_else(|| Failure::Message("the order books changed while they were read".to_owned(), String::new()))?
-        }
-    };
+    let lines = Lines::new(Judge::new(corridor, false), &library.dictionary);
+    let here = Source::Here(&books, args.standard);
+    #[cfg(feature = "cluster")]
+    let there = crate::cluster::There::of(&library, &books, args)?;
+    #[cfg(feature = "cluster")]
+    let here = there.as_ref().map_or(here, Source::There);
+    let mut desk = Desk { library: &library, source: here, several: books.len() > 1, lines };
+    let mut done = desk.decided(args, format, bad_format);
+    while let Err(failure) = &done
+        && desk.source.may_be_tried_again(screen, failure)
+    {
+        done = desk.decided(args, format, bad_format);
+    }
+    let done = done?;
     screen.problems(&done.warnings);
     let bad = done.summary.bad > 0;
     done.deliver(screen, args, format, books.len() > 1)?;
     Ok(if bad { Exit::Problems } else { Exit::Done })
 }
 
-fn format(screen: &Screen, args: &DecideArgs) -> Result<Format, Failure> {
-    Ok(match (&args.out, args.format) {
+/// How results are written: as somebody says, else as the name of the file says.
+pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>) -> Result<Format, Failure> {
+    Ok(match (out, format) {
         (_, Some(format)) => format,
         (Some(out), None) => match columns::Form::of_name(&out.to_string_lossy()) {
             Some(columns::Form::Csv) => Format::Csv,
@@ -92,20 +94,26 @@ fn bad_format(bad: &Path) -> Result<bool, Failure> {
 /// Who decides the rows of a run.
 struct Desk<'a> {
     library: &'a Library,
-    standard: bool,
-    judge: Judge,
-    answers: Answers,
+    source: Source<'a>,
+    several: bool,
+    lines: Lines,
 }
+
+/// Where rows come from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// Books read here; with the standard case filled in or not.
+    Here(&'a Books, bool),
+    /// Books read and decided by executors.
+    #[cfg(feature = "cluster")]
+    There(&'a crate::cluster::There),
+}
+
+/// Whoever takes rows; no to stop.
+pub(crate) type Take<'t> = columns::Take<'t, Failure>;
 
 /// Orders that quotas count, decided beforehand: by the row's place among all rows.
 type Beforehand = HashMap<u64, Told>;
-
-/// What the gates say of a row with running totals: verdicts, what is due, and what is missing.
-struct Told {
-    ids: Vec<u32>,
-    due: Vec<Vec<FeeDue>>,
-    missing: Vec<String>,
-}
 
 /// A row that a quota may count: its day, its place among all rows, its facts.
 struct Counted {
@@ -136,16 +144,26 @@ enum Output {
 }
 
 impl Desk<'_> {
+    /// Everything, from the first row to the last.
+    fn decided(&mut self, args: &DecideArgs, format: Format, bad_format: Option<bool>) -> Result<Done, Failure> {
+        if let Some(done) = self.pass(args, format, bad_format, None)? {
+            return Ok(done);
+        }
+        // Orders that a quota counts do not come in order of date: first all of them are decided, then everything is written.
+        let counted = self.in_order()?;
+        let done = self.pass(args, format, bad_format, Some(counted))?;
+        done.ok_or_else(|| Failure::Message("the order books changed while they were read".to_owned(), String::new()))
+    }
+
     /// Reads, decides and writes everything; nothing where orders that a quota counts do not come in order of date.
     fn pass(
         &mut self,
-        books: &Books,
         args: &DecideArgs,
         format: Format,
         bad_format: Option<bool>,
         mut beforehand: Option<Beforehand>,
     ) -> Result<Option<Done>, Failure> {
-        let several = books.len() > 1;
+        let several = self.several;
         let out = match &args.out {
             Some(out) => Output::Beside(beside(out).map_err(|e| Failure::io(out, &e))?),
             None if matches!(format, Format::Table | Format::Summary) => Output::Nowhere,
@@ -178,159 +196,101 @@ impl Desk<'_> {
             summary: Summary::default(),
             warnings: Vec::new(),
         };
-        let mut running = Running { totals: self.judge.corridor().totals(), last: Date::MIN, place: 0, disordered: false };
-        let library = self.library;
-        let standard = self.standard;
-        let warnings = books.read(library, (standard, "deciding"), &mut |name, reader, piece| {
-            let mut take = |line: Line| -> Result<(), Failure> {
-                done.summary.add(&line);
-                if line.answer.is_err() && bad_rows.is_some() {
-                    return bad_rows.as_mut().map_or(Ok(()), |bad| bad.add(&line)).map_err(bad_failed);
-                }
-                if format == Format::Table {
-                    done.show(&line);
-                }
-                rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)
+        let mut running = Running { totals: self.lines.judge().corridor().totals(), last: Date::MIN, place: 0 };
+        let (whole, warnings) = self.read("deciding", &mut |lines, row| {
+            running.place += 1;
+            let (row, became) = row.apart();
+            let answer = match became {
+                Became::Bad(problems) => Err(problems),
+                Became::Decided(answer) => Ok(answer),
+                Became::Counted(case) => match running.answer(lines, &case, &mut beforehand) {
+                    Some(answer) => Ok(answer),
+                    None => return Ok(false),
+                },
             };
-            match piece {
-                Piece::Broken(problem) => {
-                    take(broken(name, problem))?;
-                    done.warnings.push(problem.clone());
-                }
-                Piece::Rows(batch) => self.rows(name, reader, batch, &mut running, &mut beforehand, &mut take)?,
+            let line = row.with(answer);
+            done.summary.add(&line);
+            if line.answer.is_err()
+                && let Some(bad) = &mut bad_rows
+            {
+                bad.add(&line).map_err(bad_failed)?;
+                return Ok(true);
             }
-            Ok(if running.disordered { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            if format == Format::Table {
+                done.show(&line);
+            }
+            rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)?;
+            Ok(true)
         })?;
-        if running.disordered {
+        if !whole {
             return Ok(None);
         }
         rows.map_or(Ok(()), Rows::finish).map_err(failed)?;
         bad_rows.map_or(Ok(()), BadRows::finish).map_err(bad_failed)?;
-        done.warnings.extend(warnings);
+        done.warnings = warnings;
         Ok(Some(done))
     }
 
-    /// Decides the rows of a batch and hands each on.
-    fn rows(
-        &mut self,
-        name: &str,
-        reader: &Reader<'_>,
-        batch: &Batch,
-        running: &mut Running,
-        beforehand: &mut Option<Beforehand>,
-        take: &mut dyn FnMut(Line) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let decided = self.judge.decide(reader, &batch.batch);
-        let counted = self.judge.counted(&decided);
-        let mut next = counted.iter().copied().peekable();
-        let mut ids = vec![NONE; decided.gates.len()];
-        let field = |name: &str| self.library.dictionary.id(name);
-        let (chip, quantity, to) = (field("chip"), field("quantity"), field("destination"));
-        for row in 0..batch.batch.rows() {
-            running.place += 1;
-            for (id, gate) in ids.iter_mut().zip(&decided.gates) {
-                *id = gate.get(row).copied().unwrap_or(NONE);
+    /// Hands on every row, in the order of the books; says whether nobody stopped it, and what is odd about the books.
+    fn read(&mut self, verb: &str, take: &mut Take<'_>) -> Result<(bool, Vec<Problem>), Failure> {
+        match self.source {
+            Source::Here(books, standard) => {
+                let (mut whole, mut warnings) = (true, Vec::new());
+                let lines = &mut self.lines;
+                let columns = books.read(self.library, (standard, verb), &mut |name, reader, piece| {
+                    whole = match piece {
+                        Piece::Broken(problem) => {
+                            warnings.push(problem.clone());
+                            take(lines, Line::broken(name, problem, Became::Bad(vec![problem.clone()])))?
+                        }
+                        Piece::Rows(batch) => lines.rows(name, reader, batch, take)?,
+                    };
+                    Ok(if whole { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                })?;
+                warnings.extend(columns);
+                Ok((whole, warnings))
             }
-            let is_counted = next.next_if_eq(&row).is_some();
-            let answer = match batch.batch.problems(row) {
-                Some(problems) => Err(problems.to_vec()),
-                None if is_counted => match self.with_totals(reader, batch, row, running, beforehand) {
-                    Some(answer) => Ok(answer),
-                    None => return Ok(()),
-                },
-                None => {
-                    let mut case = || reader.case(&batch.batch, row);
-                    Ok(self.answers.answer(&mut self.judge, &ids, &mut case, &running.totals, None))
-                }
-            };
-            let spelled = |id: Option<FieldId>| id.map_or(String::new(), |id| reader.spell(&batch.batch, id, row));
-            let date = if answer.is_ok() { batch.batch.date(row) } else { None };
-            take(Line {
-                file: name.to_owned(),
-                id: batch.id(reader, row),
-                line: batch.line(row),
-                date,
-                chip: spelled(chip),
-                quantity: spelled(quantity),
-                to: spelled(to),
-                answer,
-            })?;
+            #[cfg(feature = "cluster")]
+            Source::There(there) => there.read(self.library, verb, &mut self.lines, take),
         }
-        Ok(())
-    }
-
-    /// The answer of a row that a quota counts; none where it comes too late to be counted.
-    fn with_totals(
-        &mut self,
-        reader: &Reader<'_>,
-        batch: &Batch,
-        row: usize,
-        running: &mut Running,
-        beforehand: &mut Option<Beforehand>,
-    ) -> Option<Answer> {
-        let told = match beforehand {
-            Some(known) => known.remove(&running.place),
-            None => {
-                let case = reader.case(&batch.batch, row)?;
-                running.disordered |= case.day < running.last;
-                if running.disordered {
-                    return None;
-                }
-                running.last = case.day;
-                Some(self.tell(&case, &mut running.totals))
-            }
-        };
-        let told = told?;
-        let mut answer = self.answers.answer(&mut self.judge, &told.ids, &mut || None, &running.totals, Some(&told.due));
-        answer.missing = told.missing;
-        Some(answer)
-    }
-
-    /// Decides a row that a quota counts, and adds it to the totals.
-    fn tell(&mut self, case: &Case, totals: &mut [Totals]) -> Told {
-        let (ids, due): (Vec<u32>, Vec<Vec<FeeDue>>) = self.judge.decide_counted(case, totals).into_iter().unzip();
-        // An undetermined row is never posted, so the totals are still what it was decided on.
-        let missing = self.answers.answer(&mut self.judge, &ids, &mut || Some(case.clone()), totals, Some(&due)).missing;
-        Told { ids, due, missing }
     }
 
     /// Decides every order that a quota counts, in order of date; orders of one day in the order of the books.
-    fn in_order(&mut self, books: &Books) -> Result<Beforehand, Failure> {
-        let mut counted = self.counted(books, &mut |_, _, _, _| {})?;
-        counted.sort_by_key(|row| (row.day, row.place));
-        let mut totals = self.judge.corridor().totals();
-        Ok(counted
-            .into_iter()
-            .map(|row| {
-                let case = row.case(self.library);
-                (row.place, self.tell(&case, &mut totals))
-            })
-            .collect())
-    }
-
-    /// Every order that a quota may count; `each` sees all rows with their places.
-    fn counted(&mut self, books: &Books, each: &mut dyn FnMut(&Reader<'_>, &Batch, usize, u64)) -> Result<Vec<Counted>, Failure> {
-        let mut found = Vec::new();
-        let mut place = 0;
-        books.read(self.library, (self.standard, "looking for orders under quotas"), &mut |_, reader, piece| {
-            if let Piece::Rows(batch) = piece {
-                let decided = self.judge.decide(reader, &batch.batch);
-                for row in self.judge.counted(&decided) {
-                    if let Some(case) = reader.case(&batch.batch, row) {
-                        let facts = case.known().map(|(id, fact)| (id, fact.clone())).collect();
-                        found.push(Counted { day: case.day, place: place + 1 + row as u64, facts });
-                    }
-                }
-                (0..batch.batch.rows()).for_each(|row| each(reader, batch, row, place + 1 + row as u64));
-                place += batch.batch.rows() as u64;
+    fn in_order(&mut self) -> Result<Beforehand, Failure> {
+        let (mut counted, mut place) = (Vec::new(), 0);
+        self.read("looking for orders under quotas", &mut |_, row| {
+            place += 1;
+            if let Became::Counted(case) = &row.answer {
+                counted.push(Counted::of(place, case));
             }
-            Ok(ControlFlow::Continue(()))
+            Ok(true)
         })?;
-        Ok(found)
+        counted.sort_by_key(|row| (row.day, row.place));
+        let mut totals = self.lines.judge().corridor().totals();
+        Ok(counted.into_iter().map(|row| (row.place, self.lines.tell(&row.case(self.library), &mut totals))).collect())
+    }
+}
+
+impl Source<'_> {
+    /// Whether a failure may pass: nothing was written yet, and another executor may do what one could not.
+    #[cfg_attr(not(feature = "cluster"), allow(clippy::unused_self, reason = "books here fail once and for all"))]
+    fn may_be_tried_again(&self, screen: &Screen, failure: &Failure) -> bool {
+        match self {
+            Source::Here(..) => {
+                let _ = (screen, failure);
+                false
+            }
+            #[cfg(feature = "cluster")]
+            Source::There(there) => there.may_be_tried_again(screen, failure),
+        }
     }
 }
 
 impl Counted {
+    fn of(place: u64, case: &Case) -> Counted {
+        Counted { day: case.day, place, facts: case.known().map(|(id, fact)| (id, fact.clone())).collect() }
+    }
+
     fn case(&self, library: &Library) -> Case {
         let mut case = Case::new(&library.dictionary, self.day);
         self.facts.iter().for_each(|(id, fact)| case.set(*id, fact.clone()));
@@ -345,20 +305,20 @@ struct Running {
     last: Date,
     /// Rows so far.
     place: u64,
-    /// Whether an order came too late.
-    disordered: bool,
 }
 
-fn broken(name: &str, problem: &Problem) -> Line {
-    Line {
-        file: name.to_owned(),
-        id: String::new(),
-        line: problem.line as u64,
-        date: None,
-        chip: String::new(),
-        quantity: String::new(),
-        to: String::new(),
-        answer: Err(vec![problem.clone()]),
+impl Running {
+    /// The answer of a row that a quota counts; none where it comes too late to be counted.
+    fn answer(&mut self, lines: &mut Lines, case: &Case, beforehand: &mut Option<Beforehand>) -> Option<Answer> {
+        let told = match beforehand {
+            Some(known) => known.remove(&self.place)?,
+            None if case.day < self.last => return None,
+            None => {
+                self.last = case.day;
+                lines.tell(case, &mut self.totals)
+            }
+        };
+        Some(lines.of_told(told))
     }
 }
 
@@ -375,27 +335,34 @@ pub(crate) fn row(
         return Err(Failure::Message(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
     }
     books.check(library)?;
-    let mut desk = Desk { library, standard, judge, answers: Answers::default() };
+    let mut lines = Lines::new(judge, &library.dictionary);
+    let mut counted: Vec<Counted> = Vec::new();
     let mut asked: Option<(Result<Case, Vec<Problem>>, u64)> = None;
-    let counted = desk.counted(&books, &mut |reader, batch, row, place| {
-        if batch.line(row) == line && asked.is_none() {
-            let read = batch.batch.problems(row).map(<[Problem]>::to_vec);
-            asked = match (read, reader.case(&batch.batch, row)) {
-                (None, Some(case)) => Some((Ok(case), place)),
-                (problems, _) => Some((Err(problems.unwrap_or_default()), place)),
-            };
+    let mut place = 0;
+    books.read(library, (standard, "looking for orders under quotas"), &mut |_, reader, piece| {
+        if let Piece::Rows(rows) = piece {
+            counted.extend(lines.counted(reader, rows).iter().map(|(row, case)| Counted::of(place + *row as u64, case)));
+            for row in (0..rows.batch.rows()).filter(|row| rows.line(*row) == line) {
+                let read = rows.batch.problems(row).map(<[Problem]>::to_vec);
+                asked.get_or_insert_with(|| match (read, reader.case(&rows.batch, row)) {
+                    (None, Some(case)) => (Ok(case), place + row as u64),
+                    (problems, _) => (Err(problems.unwrap_or_default()), place + row as u64),
+                });
+            }
+            place += rows.batch.rows() as u64;
         }
+        Ok(ControlFlow::Continue(()))
     })?;
     let Some((case, place)) = asked else {
         let hint = "a row is called by its line in the file, as in the column `line` of decisions".to_owned();
         return Err(Failure::Message(format!("{} has no row on line {line}", path.display()), hint));
     };
     let case = case.map_err(Failure::Problems)?;
-    let mut before: Vec<Counted> = counted.into_iter().filter(|row| (row.day, row.place) < (case.day, place)).collect();
-    before.sort_by_key(|row| (row.day, row.place));
-    let mut totals = desk.judge.corridor().totals();
-    for row in before {
-        desk.judge.decide_counted(&row.case(library), &mut totals);
+    counted.retain(|row| (row.day, row.place) < (case.day, place));
+    counted.sort_by_key(|row| (row.day, row.place));
+    let mut totals = lines.judge().corridor().totals();
+    for row in counted {
+        lines.judge().decide_counted(&row.case(library), &mut totals);
     }
     Ok((case, totals))
 }

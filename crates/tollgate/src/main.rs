@@ -5,6 +5,8 @@ mod backtest;
 mod check;
 mod claims;
 mod classify;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod decide;
 mod desk;
 mod diff;
@@ -55,6 +57,12 @@ fn main() -> ExitCode {
         Command::Desk(args) => desk::run(&screen, &cli.common, args),
         Command::Audit(args) => desk::audit(&screen, args),
         Command::Show(args) => show::run(&screen, &cli.common, args),
+        #[cfg(feature = "cluster")]
+        Command::Sql(args) => cluster::sql(&screen, &cli.common, args),
+        #[cfg(feature = "cluster")]
+        Command::Scheduler(args) => cluster::scheduler(&screen, args),
+        #[cfg(feature = "cluster")]
+        Command::Executor(args) => cluster::executor(&screen, args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "tollgate", &mut script);

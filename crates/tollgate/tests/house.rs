@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room and the rooms that it may use. Nothing points up or sideways.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("facts", &[]),
     ("regime", &["facts"]),
     ("columns", &["facts", "regime"]),
@@ -14,7 +14,8 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("study", &["facts", "regime", "world"]),
     ("report", &[]),
     ("desk", &["facts", "regime"]),
-    ("tollgate", &["facts", "regime", "columns", "world", "study", "report", "desk"]),
+    ("cluster", &["facts", "regime", "columns"]),
+    ("tollgate", &["facts", "regime", "columns", "world", "study", "report", "desk", "cluster"]),
 ];
 
 /// The rooms that may name Arrow and Parquet.
@@ -84,7 +85,7 @@ fn pure_rooms_touch_no_file_clock_thread_or_terminal() {
 
 #[test]
 fn heavy_libraries_live_in_their_own_room() {
-    let table: [(&str, &[&str]); 16] = [
+    let table: [(&str, &[&str]); 19] = [
         ("clap", &["tollgate"]),
         ("comfy-table", &["tollgate"]),
         ("sqlparser", &["regime"]),
@@ -92,6 +93,9 @@ fn heavy_libraries_live_in_their_own_room() {
         ("arrow-array", COLUMNAR),
         ("arrow-ipc", COLUMNAR),
         ("parquet", COLUMNAR),
+        ("datafusion", &["cluster"]),
+        ("ballista", &["cluster"]),
+        ("tokio", &["cluster"]),
         ("sobol", &["study"]),
         ("rand_pcg", &["study", "world"]),
         ("rayon", &["study"]),
@@ -124,16 +128,17 @@ fn every_source_file_opens_with_what_it_is_for() {
 fn every_example_of_a_help_text_runs() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(root().join("data/examples/orders.csv"), folder.path().join("orders.csv")).unwrap();
-    for command in
-        ["simulate", "backtest", "claims", "decide", "explain", "classify", "diff", "frontier", "check", "show", "desk", "audit"]
-    {
+    let always = "simulate backtest claims decide explain classify diff frontier check show desk audit";
+    let cluster = if cfg!(feature = "cluster") { "sql scheduler executor" } else { "" };
+    for command in always.split(' ').chain(cluster.split(' ').filter(|name| !name.is_empty())) {
         let run = |line: &str| std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()).output().unwrap();
         let program = env!("CARGO_BIN_EXE_tollgate");
         let help = String::from_utf8(run(&format!("{program} {command} --help")).stdout).unwrap();
-        let examples: Vec<&str> =
-            help.lines().map(str::trim).filter(|l| l.starts_with("tollgate ") && !l.contains("my-packs")).collect();
+        let examples: Vec<&str> = help.lines().map(str::trim).filter(|l| l.starts_with("tollgate ")).collect();
         assert!(!examples.is_empty(), "{command} has no example");
-        for example in examples {
+        // Some need packs of one's own, some never end.
+        let own = ["my-packs", "tollgate scheduler", "tollgate executor"];
+        for example in examples.into_iter().filter(|l| own.iter().all(|own| !l.contains(own))) {
             let output = run(&example.replacen("tollgate", program, 1));
             let code = output.status.code();
             assert!(matches!(code, Some(0 | 3 | 4)), "{example}: {code:?} {}", String::from_utf8_lossy(&output.stderr));

@@ -137,6 +137,29 @@ impl Books {
         self.list.len()
     }
 
+    /// Where the books lie, for other machines.
+    ///
+    /// # Errors
+    /// Standard input, which nobody else can read.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn places(&self) -> Result<Vec<cluster::BookAt>, Failure> {
+        let place = |book: &Named| {
+            let Place::Path(path) = &book.at else {
+                let hint = "write it to a file that every executor can read";
+                return Err(Failure::Message("other machines cannot read standard input".to_owned(), hint.to_owned()));
+            };
+            let path = fs::canonicalize(path).map_err(|e| Failure::io(path, &e))?;
+            let form = match book.form {
+                Form::Csv => "csv",
+                Form::Jsonl => "jsonl",
+                Form::Parquet => "parquet",
+                Form::Arrow => "arrow",
+            };
+            Ok(cluster::BookAt { name: book.name.clone(), path, form: form.to_owned() })
+        };
+        self.list.iter().map(place).collect()
+    }
+
     /// Opens every book once, so that a column that cannot be read is told before any row is decided.
     pub(crate) fn check(&self, library: &Library) -> Result<(), Failure> {
         let mut problems = Vec::new();

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use columns::{Line, told};
 use comfy_table::{Cell, CellAlignment};
 use regime::Outcome;
 use serde_json::{Value, json};
 
-use super::answer::{Line, told};
 use crate::screen::{Count, Paint, Screen, grouped, money};
 
 /// How many bad rows are told.
 const MOST_TOLD: usize = 20;
 
-type Payee = (String, &'static str, String);
+type Payee = (String, String, String);
 
 /// What is counted while rows go by.
 #[derive(Default)]
@@ -41,14 +41,11 @@ impl Summary {
         };
         self.decided += 1;
         *self.outcomes.entry(answer.said.outcome).or_insert(0) += 1;
-        if answer.said.outcome >= Outcome::Licence(regime::Policy::Denial) {
-            return;
-        }
-        for (fee, minor) in answer.said.fees.iter().zip(&answer.amounts).filter(|(fee, _)| fee.certain) {
-            let entry = self.fees.entry((fee.payee.clone(), fee.legal_form, fee.currency.clone())).or_insert((0, 0, 0));
+        for (fee, minor) in answer.due() {
+            let entry = self.fees.entry((fee.payee.clone(), fee.legal_form.clone(), fee.currency.clone())).or_insert((0, 0, 0));
             entry.1 += 1;
             match minor {
-                Some(minor) => entry.0 += i128::from(*minor),
+                Some(minor) => entry.0 += i128::from(minor),
                 None => entry.2 += 1,
             }
         }

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use columns::{Cell, Form, Kind, Sheet};
+use columns::{Cell, Fee, Form, Kind, Line, Sheet, told};
 use facts::money_text;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use super::answer::{Fee, Line, told};
 use crate::args::Format;
 use crate::screen::{Failure, problem_json};
 
@@ -171,7 +170,7 @@ fn spelled(cell: Cell) -> String {
     }
 }
 
-fn inert(text: String) -> String {
+pub(crate) fn inert(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 

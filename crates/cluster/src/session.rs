@@ -1,0 +1,169 @@
+//! Queries over a job's tables, here or on a cluster.
+
+use std::sync::Arc;
+
+use ballista::prelude::{SessionConfigExt, SessionContextExt};
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use facts::Dictionary;
+use futures::StreamExt;
+use tokio::runtime::Runtime;
+
+use crate::Error;
+use crate::codec::{Logical, Physical};
+use crate::job::Job;
+use crate::table::{Table, Which};
+use crate::wire::{self, Row};
+
+/// Somebody who runs queries over a job.
+pub struct Session {
+    runtime: Runtime,
+    context: SessionContext,
+    job: Arc<Job>,
+}
+
+/// Messages between machines may be so large: a plan holds the texts of the law.
+pub(crate) const MESSAGE: usize = 64 << 20;
+
+/// The settings of a session on a cluster.
+pub(crate) fn remote_config() -> SessionConfig {
+    SessionConfig::new_with_ballista()
+        .with_ballista_logical_extension_codec(Arc::new(Logical::default()))
+        .with_ballista_physical_extension_codec(Arc::new(Physical::default()))
+        .with_ballista_grpc_client_max_message_size(MESSAGE)
+}
+
+impl Session {
+    /// Runs queries in this process, on all its cores.
+    ///
+    /// # Errors
+    /// A law with problems.
+    pub fn here(mut job: Job) -> Result<Session, Error> {
+        let runtime = runtime()?;
+        let config = SessionConfig::new();
+        job.gather(config.target_partitions());
+        Session::with(runtime, SessionContext::new_with_config(config), job)
+    }
+
+    /// Runs queries on the cluster of a scheduler, named as `df://host:port`.
+    ///
+    /// # Errors
+    /// A law with problems, a name that is none.
+    pub fn on(url: &str, job: Job) -> Result<Session, Error> {
+        let runtime = runtime()?;
+        let state = SessionStateBuilder::new().with_config(remote_config()).with_default_features().build();
+        let context = runtime
+            .block_on(SessionContext::remote_with_state(url, state))
+            .map_err(|e| Error::Query(format!("{url}: {e}; a scheduler is named as in df://127.0.0.1:50050")))?;
+        Session::with(runtime, context, job)
+    }
+
+    fn with(runtime: Runtime, context: SessionContext, job: Job) -> Result<Session, Error> {
+        let job = Arc::new(job);
+        for (name, which) in Which::NAMED {
+            let table = Arc::new(Table::new(&job, which)?);
+            context.register_table(name, table).map_err(error)?;
+        }
+        Ok(Session { runtime, context, job })
+    }
+
+    /// Runs a query and hands on its batches; `begin` sees the columns first, even where no row comes.
+    ///
+    /// # Errors
+    /// A query that cannot be planned, or fails; whatever the takers fail with.
+    pub fn query<E: From<Error>>(
+        &self,
+        sql: &str,
+        begin: &mut dyn FnMut(&SchemaRef) -> Result<(), E>,
+        take: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        self.runtime.block_on(async {
+            let frame = self.context.sql_with_options(sql, only).await.map_err(error)?;
+            begin(frame.schema().inner())?;
+            self.stream(frame, &mut |batch| take(batch).map(|()| true)).await.map(drop)
+        })
+    }
+
+    /// Hands on every row of the books in order, until somebody says no: then the answer is no.
+    ///
+    /// # Errors
+    /// A cluster that fails; whatever the taker fails with.
+    pub fn rows<E: From<Error>>(&self, dictionary: &Dictionary, take: &mut dyn FnMut(Row) -> Result<bool, E>) -> Result<bool, E> {
+        let table = Arc::new(Table::new(&self.job, Which::Rows)?);
+        let names = self.job.books.iter().map(|book| book.name.clone()).collect();
+        let mut reader = wire::Reader::new(dictionary, names);
+        // Of a book that breaks off nothing is taken after the break, as where it is read in one go.
+        let mut broken = None;
+        self.runtime.block_on(async {
+            let place = datafusion::prelude::col("place").sort(true, false);
+            let frame = self.context.read_table(table).and_then(|frame| frame.sort(vec![place])).map_err(error)?;
+            self.stream(frame, &mut |batch| {
+                let items = reader.items(batch).ok_or_else(|| Error::Lost("an executor sent what is no decision".to_owned()))?;
+                for (book, item) in items {
+                    let late = broken == Some(book) && !matches!(item, Row::Odd(_));
+                    if matches!(item, Row::Broken(..)) {
+                        broken = Some(book);
+                    }
+                    let goes_on = late || take(item)?;
+                    if !goes_on {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })
+            .await
+        })
+    }
+
+    async fn stream<E: From<Error>>(
+        &self,
+        frame: DataFrame,
+        take: &mut dyn FnMut(&RecordBatch) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let mut stream = frame.execute_stream().await.map_err(error)?;
+        while let Some(batch) = stream.next().await {
+            if !take(&batch.map_err(error)?)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// A batch as texts, row by row; nothing where a cell is null.
+pub(crate) fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, Error> {
+    let options = FormatOptions::default();
+    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
+    let columns: Vec<_> = columns.collect::<Result<_, _>>().map_err(|e| Error::Query(e.to_string()))?;
+    let cell = |(column, format): (&Arc<dyn Array>, &ArrayFormatter<'_>), row| {
+        if column.is_null(row) { String::new() } else { format.value(row).to_string() }
+    };
+    let row = |row| batch.columns().iter().zip(&columns).map(|pair| cell(pair, row)).collect();
+    Ok((0..batch.num_rows()).map(row).collect())
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    Runtime::new().map_err(|e| Error::Lost(e.to_string()))
+}
+
+fn error(error: DataFusionError) -> Error {
+    if let DataFusionError::External(own) = error.find_root()
+        && let Some(Error::Problems(problems)) = own.downcast_ref::<Error>()
+    {
+        return Error::Problems(problems.clone());
+    }
+    let text = error.strip_backtrace();
+    match error {
+        DataFusionError::Plan(_)
+        | DataFusionError::SQL(..)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::Diagnostic(..) => Error::Query(text),
+        _ => Error::Lost(text),
+    }
+}

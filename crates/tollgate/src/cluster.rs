@@ -1,0 +1,339 @@
+//! `tollgate sql`, `tollgate scheduler`, `tollgate executor`, and `tollgate decide --cluster`: the same decisions by SQL and on many
+//! machines.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use cluster::{Error, Job, Output, Row, Session};
+use columns::{Became, Line, Lines};
+use facts::Problem;
+use indicatif::{ProgressBar, ProgressStyle};
+use regime::Library;
+
+use crate::args::{Common, DecideArgs, Format, InputFormat, Look};
+use crate::decide::books::{self, Books};
+use crate::decide::{self, Take, beside, copy_out, inert, put};
+use crate::screen::{Failure, Screen};
+use crate::{Exit, pack};
+
+/// Arguments of `sql`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tollgate sql 'SELECT outcome, count(*) FROM decisions GROUP BY outcome' orders.csv\n  \
+tollgate sql \"SELECT name, tpp FROM chips WHERE tpp >= 4800 ORDER BY tpp DESC LIMIT 5\"\n  \
+tollgate sql \"SELECT member FROM groups WHERE name = 'D:5' AND until IS NULL\"\n\n\
+Tables: decisions (of the order books named), chips, groups, countries, clauses; `SELECT * FROM decisions LIMIT 1` shows columns.\n\
+SQL has no order in which running totals could run: of rows that a quota counts (`counted`) it answers as if no total were known.")]
+pub(crate) struct SqlArgs {
+    /// The query, or - to read it from standard input
+    pub query: String,
+    /// The order books behind `decisions`: files, folders, patterns
+    pub files: Vec<PathBuf>,
+    /// Let the executors of this scheduler do it, as in df://host:50050
+    #[arg(long, value_name = "URL")]
+    pub cluster: Option<String>,
+    /// Write the result here (.csv, .jsonl, .parquet or .arrow), whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to print the result; default: by the name of --out, a table on a terminal, CSV otherwise
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// How the order books are written; default: by their names or first bytes
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub input: Option<InputFormat>,
+    /// Fill what an order leaves out from the standard case
+    #[arg(long)]
+    pub standard: bool,
+    /// How the law is looked at.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Arguments of `scheduler`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example (it runs until it is stopped):\n  tollgate scheduler --bind 0.0.0.0:50050 --host gate-1\n\n\
+Nobody is asked who they are: keep a cluster in a network of its own. docs/guide/cluster.md tells what to run where.")]
+pub(crate) struct SchedulerArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50050")]
+    pub bind: SocketAddr,
+    /// The name by which executors and clients reach it; default: the address
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Give up an executor that was not heard of for so long, and hand its work to others
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    pub patience: u64,
+}
+
+/// Arguments of `executor`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example (it runs until it is stopped):\n  tollgate executor --scheduler gate-1:50050 --bind 0.0.0.0:50051 --host worker-1"
+)]
+pub(crate) struct ExecutorArgs {
+    /// The scheduler
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
+    pub scheduler: String,
+    /// Where to listen; the next port is used as well
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+    pub bind: SocketAddr,
+    /// The name by which others reach it; default: the address
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Tasks at once; default: one a core
+    #[arg(long)]
+    pub cores: Option<usize>,
+    /// Keep results here until they are fetched; default: a temporary folder
+    #[arg(long, value_name = "DIR")]
+    pub work: Option<PathBuf>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Problems(problems) => Failure::Problems(problems),
+            Error::Query(text) => Failure::Message(text, "`tollgate sql --help` names the tables".to_owned()),
+            Error::Lost(text) => {
+                Failure::Message(text, "do scheduler and executors run, and can they read the books?".to_owned())
+            }
+        }
+    }
+}
+
+fn job(library: &Library, look: &Look, standard: bool, books: &Books) -> Result<Job, Failure> {
+    let at = books.places()?;
+    Job::new(&library.pack, (&look.regimes, &look.drafts), &look.lens(), standard, at)
+        .map_err(|e| Failure::io(Path::new("an order book"), &e))
+}
+
+/// Runs a query.
+pub(crate) fn sql(screen: &Screen, common: &Common, args: &SqlArgs) -> Result<Exit, Failure> {
+    let library = pack::library(common)?;
+    let books = books::find(&args.files, args.input)?;
+    books.check(&library)?;
+    let format = decide::format(screen, args.out.as_deref(), args.format)?;
+    let query = match args.query.as_str() {
+        "-" => io::read_to_string(io::stdin().lock().take(1 << 20)).map_err(|e| Failure::io(Path::new("standard input"), &e))?,
+        query => query.to_owned(),
+    };
+    let job = job(&library, &args.look, args.standard, &books)?;
+    let session = match &args.cluster {
+        Some(url) => Session::on(url, job)?,
+        None => Session::here(job)?,
+    };
+    if args.out.is_none() && matches!(format, Format::Table | Format::Summary) {
+        return table(screen, &session, &query);
+    }
+    let to = args.out.clone().unwrap_or_else(|| PathBuf::from("standard output"));
+    let failed = |e: io::Error| Failure::io(&to, &e);
+    let beside = args.out.as_deref().map(beside).transpose().map_err(failed)?;
+    let file = match &beside {
+        Some(file) => file.as_file().try_clone().map_err(failed)?,
+        None => tempfile::tempfile().map_err(failed)?,
+    };
+    let kept = write(&session, &query, format, file, &failed)?;
+    match (beside, &args.out) {
+        (Some(file), Some(out)) => put(file, out)?,
+        _ => copy_out(kept)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// How many rows a table on the terminal shows.
+const MOST_SHOWN: usize = 2000;
+
+fn table(screen: &Screen, session: &Session, query: &str) -> Result<Exit, Failure> {
+    let (mut header, mut shown, mut rows) = (Vec::new(), Vec::new(), 0);
+    session.query::<Failure>(
+        query,
+        &mut |schema| {
+            header = schema.fields().iter().map(|field| field.name().clone()).collect();
+            Ok(())
+        },
+        &mut |batch| {
+            rows += batch.num_rows();
+            let room = MOST_SHOWN - shown.len();
+            shown.extend(cluster::texts(batch)?.into_iter().take(room));
+            Ok(())
+        },
+    )?;
+    let names: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut table = screen.table(&names);
+    table.add_rows(shown);
+    screen.out(&table.to_string())?;
+    if rows > MOST_SHOWN {
+        screen.out(&format!("… and {} more rows; --out FILE writes all of them", rows - MOST_SHOWN))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes what a query brings, and gives back the file.
+fn write(
+    session: &Session,
+    query: &str,
+    format: Format,
+    file: File,
+    failed: &dyn Fn(io::Error) -> Failure,
+) -> Result<File, Failure> {
+    let form = match format {
+        Format::Jsonl => Some(cluster::Form::Jsonl),
+        Format::Parquet => Some(cluster::Form::Parquet),
+        Format::Arrow => Some(cluster::Form::Arrow),
+        Format::Csv | Format::Table | Format::Summary => None,
+    };
+    let kept = file.try_clone().map_err(failed)?;
+    let to = BufWriter::new(file);
+    let Some(form) = form else {
+        let csv = std::cell::RefCell::new(csv::Writer::from_writer(to));
+        session.query::<Failure>(
+            query,
+            &mut |schema| {
+                let names = schema.fields().iter().map(|field| inert(field.name().clone()));
+                csv.borrow_mut().write_record(names).map_err(|e| failed(e.into()))
+            },
+            &mut |batch| {
+                for row in cluster::texts(batch)? {
+                    csv.borrow_mut().write_record(row.into_iter().map(inert)).map_err(|e| failed(e.into()))?;
+                }
+                Ok(())
+            },
+        )?;
+        csv.into_inner().flush().map_err(failed)?;
+        return Ok(kept);
+    };
+    let (mut to, output) = (Some(to), Cell::new(None));
+    session.query::<Failure>(
+        query,
+        &mut |schema| {
+            if let Some(to) = to.take() {
+                output.set(Some(Output::new(form, schema, to).map_err(failed)?));
+            }
+            Ok(())
+        },
+        &mut |batch| {
+            if let Some(mut own) = output.take() {
+                own.add(batch).map_err(failed)?;
+                output.set(Some(own));
+            }
+            Ok(())
+        },
+    )?;
+    if let Some(own) = output.take() {
+        own.finish().and_then(|mut to| to.flush()).map_err(failed)?;
+    }
+    Ok(kept)
+}
+
+/// Runs a scheduler.
+pub(crate) fn scheduler(screen: &Screen, args: &SchedulerArgs) -> Result<Exit, Failure> {
+    let host = args.host.clone().unwrap_or_else(|| args.bind.ip().to_string());
+    let scheduler = cluster::Scheduler { bind: args.bind, host, patience: args.patience };
+    cluster::scheduler(&scheduler, &mut |address| {
+        screen.err(&format!("scheduler: df://{}:{}\n", scheduler.host, address.port()))
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Runs an executor.
+pub(crate) fn executor(screen: &Screen, args: &ExecutorArgs) -> Result<Exit, Failure> {
+    let wrong = || Failure::Message(format!("{} is no scheduler", args.scheduler), "as in 127.0.0.1:50050".to_owned());
+    let (host, port) = args.scheduler.rsplit_once(':').ok_or_else(wrong)?;
+    let folder = tempfile::tempdir().map_err(|e| Failure::io(Path::new("a temporary folder"), &e))?;
+    let executor = cluster::Executor {
+        scheduler: (host.to_owned(), port.parse().map_err(|_| wrong())?),
+        bind: args.bind,
+        host: args.host.clone().unwrap_or_else(|| args.bind.ip().to_string()),
+        cores: args.cores.unwrap_or(0),
+        work: args.work.clone().unwrap_or_else(|| folder.path().to_owned()),
+    };
+    screen.err(&format!("executor: {} for {}\n", args.bind, args.scheduler));
+    cluster::executor(&executor)?;
+    Ok(Exit::Done)
+}
+
+/// A cluster that decides order books.
+pub(crate) struct There {
+    session: Session,
+    /// Whether it was the cluster that failed.
+    lost: Cell<bool>,
+    tries: Cell<u32>,
+}
+
+/// How often a run is tried: an executor that holds results may be lost just before they are fetched.
+const TRIES: u32 = 3;
+
+/// What ends a run early.
+enum Ended {
+    Here(Failure),
+    There(Error),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Ended {
+        Ended::There(error)
+    }
+}
+
+impl There {
+    /// The cluster that the options name, if any.
+    pub(crate) fn of(library: &Library, books: &Books, args: &DecideArgs) -> Result<Option<There>, Failure> {
+        let Some(url) = &args.cluster else { return Ok(None) };
+        let session = Session::on(url, job(library, &args.look, args.standard, books)?)?;
+        Ok(Some(There { session, lost: Cell::new(false), tries: Cell::new(1) }))
+    }
+
+    /// Hands on every row, in the order of the books; says whether nobody stopped it, and what is odd about the books.
+    pub(crate) fn read(
+        &self,
+        library: &Library,
+        verb: &str,
+        lines: &mut Lines,
+        take: &mut Take<'_>,
+    ) -> Result<(bool, Vec<Problem>), Failure> {
+        let bar = ProgressBar::new_spinner();
+        let style = format!("{verb} {{spinner}} {{human_pos}} rows {{elapsed}}");
+        bar.set_style(ProgressStyle::with_template(&style).unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let (mut warnings, mut odd) = (Vec::new(), Vec::new());
+        let done = self.session.rows(&library.dictionary, &mut |row| match row {
+            Row::Row(line) => {
+                bar.inc(1);
+                take(lines, line).map_err(Ended::Here)
+            }
+            Row::Broken(name, problem) => {
+                let line = Line::broken(&name, &problem, Became::Bad(vec![problem.clone()]));
+                warnings.push(problem);
+                take(lines, line).map_err(Ended::Here)
+            }
+            Row::Odd(problem) => {
+                // Each part of a book tells it.
+                if !odd.contains(&problem) {
+                    odd.push(problem);
+                }
+                Ok(true)
+            }
+        });
+        bar.finish_and_clear();
+        warnings.extend(odd);
+        match done {
+            Ok(whole) => Ok((whole, warnings)),
+            Err(Ended::Here(failure)) => Err(failure),
+            Err(Ended::There(error)) => {
+                self.lost.set(matches!(error, Error::Lost(_)));
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Whether a failed run may be tried again.
+    pub(crate) fn may_be_tried_again(&self, screen: &Screen, failure: &Failure) -> bool {
+        let again = self.lost.replace(false) && self.tries.get() < TRIES;
+        if again && let Failure::Message(text, _) = failure {
+            self.tries.set(self.tries.get() + 1);
+            screen.err(&format!("{text}\nthe cluster lost a part of the results; starting again\n"));
+        }
+        again
+    }
+}
