@@ -2,6 +2,8 @@
 //! the log goes on to the very hash that it has without any crash. `TOLLGATE_CRASHES=5000 TOLLGATE_SEED=7` crashes so often, so drawn.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
+#[path = "common/book.rs"]
+mod book;
 #[path = "common/chance.rs"]
 mod chance;
 mod common;
@@ -10,116 +12,11 @@ mod disk;
 
 use std::collections::BTreeSet;
 
+use book::{Book, book, examined, told_again};
 use chance::{Chance, number};
-use common::{counsel, day, facts, home, licence, people, sale};
-use desk::{Act, Basis, Command, Counsel, Error, Head, Outcome, Store, Terms};
+use common::counsel;
+use desk::{Counsel, Error, Store};
 use disk::{Contents, Disk, Fate, Fault, Loss, Step};
-
-/// Batches of commands, each sent in one transaction, and what becomes of them where nothing goes wrong.
-struct Book {
-    batches: Vec<Vec<Command>>,
-    answers: Vec<Vec<Outcome>>,
-    /// Where the log ends after so many batches.
-    ends: Vec<Head>,
-    /// The disk after so many batches were sent and the store was closed.
-    founded: (usize, Contents),
-}
-
-/// The desk, its people and rules, home sales that leave room under the cap, and two licences with their conditions shown.
-fn founding(counsel: &Counsel<'_>) -> Vec<(&'static str, Act)> {
-    let mut acts = vec![("admin-1", Act::Found { desk: "crashes".into() })];
-    acts.extend(people().map(|(person, role)| ("admin-1", Act::GrantRole { person: person.into(), role })));
-    acts.push(("admin-1", Act::AdoptRules { packs: counsel.packs() }));
-    let facts_of_home = home(800, "8000", "2026-02-01");
-    acts.push(("machine-1", Act::Reserve { shipment: "U".into(), basis: Basis::Law, facts: facts_of_home }));
-    acts.push(("machine-1", Act::Post { shipment: "U".into(), on: day("2026-02-01"), facts: facts("") }));
-    for (n, units) in [(0, 50), (1, 350)] {
-        let (application, asked) = (format!("A-{n}"), sale(units, &format!("{units}00"), "2026-02-01"));
-        let terms = Terms { units, value: units * 10_000, from: day("2026-02-01"), until: day("2026-12-31") };
-        acts.push(("analyst-1", Act::Apply { application: application.clone(), facts: asked, documents: vec![] }));
-        acts.push(("analyst-1", Act::Submit { application: application.clone() }));
-        acts.push(("approver-1", Act::Approve { application: application.clone(), reason: "known parties".into() }));
-        acts.push(("analyst-1", Act::Issue { licence: format!("L-{n}"), application, terms }));
-        for part in ["i", "ii", "iv", "v", "vi", "vii", "viii", "ix"] {
-            let (licence, clause, document) = (format!("L-{n}"), format!("dd-{part}"), format!("DOC-{part}"));
-            acts.push(("analyst-1", Act::GiveEvidence { licence, clause, document }));
-        }
-    }
-    acts
-}
-
-/// An act of a small desk: few names, so that acts meet and some are refused.
-fn any_act(chance: &mut Chance) -> (&'static str, Act) {
-    let reason = || "r".to_owned();
-    let on = day("2026-02-01").saturating_add(jiff::Span::new().days(chance.next(60) as i64));
-    let units = 1 + chance.next(60) as i64;
-    let l = format!("L-{}", chance.next(2));
-    let kind = ["U", "S", "S", "S", "M", "M"][chance.below(6)];
-    let shipment = format!("{kind}-{}", chance.next(12));
-    let invoice = format!("I-{}", chance.next(4));
-    match chance.next(30) {
-        0..12 => {
-            let (basis, facts) = match kind {
-                "U" => (Basis::Law, home(units, "1000", &on.to_string())),
-                // An import on which a duty falls due.
-                "M" => {
-                    let mut all = home(units, "30000", &on.to_string());
-                    all.extend(facts("kind=import,ships_from=TW,us_use=testing-for-export"));
-                    (Basis::Law, all)
-                }
-                _ => (licence(&l), facts(&format!("quantity={units},value_usd={units},date={on},dd_lab_review=yes"))),
-            };
-            ("machine-1", Act::Reserve { shipment, basis, facts })
-        }
-        12..19 => ("machine-1", Act::Post { shipment, on, facts: facts("") }),
-        19 => ("analyst-1", Act::Void { shipment, reason: reason() }),
-        20 | 21 => ("analyst-1", Act::Correct { shipment, units, value: units * 100, reason: reason() }),
-        22 => ("analyst-1", Act::TakeBack { shipment, units, on, reason: reason() }),
-        23 => {
-            let terms = Terms { units: 330 + units, value: 7_000_000, from: day("2026-02-01"), until: day("2026-12-31") };
-            ("analyst-1", Act::AskAmendment { licence: l, terms, reason: reason() })
-        }
-        24 => ("approver-1", Act::ApproveAmendment { licence: l }),
-        25 => ("approver-1", Act::Suspend { licence: l, reason: reason() }),
-        26 => ("approver-1", Act::Reinstate { licence: l, reason: reason() }),
-        27 => {
-            let (payer, payee) = ("NVIDIA".to_owned(), "United States Treasury".to_owned());
-            ("analyst-1", Act::Invoice { invoice, payer, payee, currency: "USD".into(), quarter: "2026Q1".into() })
-        }
-        28 => ("analyst-1", Act::Pay { invoice, minor: 1 + chance.next(500_000) as i64, reference: "WIRE".into() }),
-        _ => ("auditor-1", Act::Hold { subject: format!("licence/{l}"), reason: reason() }),
-    }
-}
-
-/// Writes a book of so many batches after the founding, and sends it where nothing goes wrong.
-fn book(disk: &Disk, counsel: &mut Counsel<'_>, chance: &mut Chance, count: usize) -> Book {
-    let mut acts = vec![founding(counsel)];
-    for _ in 0..count {
-        acts.push((0..=chance.next(5)).map(|_| any_act(chance)).collect());
-    }
-    let mut n = 0;
-    let mut command = |(actor, act): (&str, Act)| {
-        n += 1;
-        let at = jiff::Timestamp::from_second(1_775_500_000 + n).unwrap();
-        Command { key: format!("c-{n}"), actor: actor.into(), at, act }
-    };
-    let batches: Vec<Vec<Command>> = acts.into_iter().map(|batch| batch.into_iter().map(&mut command).collect()).collect();
-    disk.start(Contents::default());
-    let mut store = Store::create(&disk.place).unwrap();
-    let mut book = Book { batches, answers: Vec::new(), ends: vec![store.head().unwrap()], founded: Default::default() };
-    for (n, batch) in book.batches.iter().enumerate() {
-        let answers = store.submit(counsel, batch).unwrap();
-        assert!(n > 0 || answers.iter().all(Result::is_ok), "{answers:?}");
-        book.answers.push(answers);
-        book.ends.push(store.head().unwrap());
-        if n == 0 {
-            drop(store);
-            book.founded = (1, disk.after(Loss::Nothing, &mut Chance(0), &mut Fate::default()));
-            store = Store::open(&disk.place).unwrap();
-        }
-    }
-    book
-}
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -134,43 +31,12 @@ struct Tally {
     fate: Fate,
 }
 
-/// What stands on a disk after a loss of power: so many batches, none of them half, records and chain sound. `least` were acknowledged.
-fn examined(book: &Book, disk: &Disk, least: usize) -> (Option<Store>, usize) {
-    let mut store = match Store::open(&disk.place) {
-        Err(Error::None(_)) => {
-            assert_eq!(least, 0, "a store that was made is gone");
-            return (None, 0);
-        }
-        store => store.unwrap(),
-    };
-    let head = store.head().unwrap();
-    let upto = book.ends.iter().rposition(|end| *end == head).expect("the log ends between two transactions");
-    // A batch of which every command was refused leaves the log where it was.
-    let same = |n: usize| book.ends[n] == head;
-    assert!(
-        upto >= least && (upto <= least + 1 || same(least) || same(least + 1)),
-        "{upto} batches are there, {least} acknowledged"
-    );
-    let (read, findings) = store.audit(&[], &[]).unwrap();
-    assert_eq!((read, findings), (head.seq, vec![]), "the chain is whole and every record follows from it");
-    let upto = if same(least) { least } else { least + 1 };
-    (Some(store), upto)
-}
-
-/// Sends a batch again of which everything was done: the same answers. What was refused left nothing and is not asked again.
-fn told_again(book: &Book, store: &mut Store, counsel: &mut Counsel<'_>, n: usize) {
-    let before = store.head().unwrap();
-    let done = book.batches[n].iter().zip(&book.answers[n]).filter(|(_, answer)| answer.is_ok());
-    let (commands, answers): (Vec<Command>, Vec<Outcome>) = done.map(|(c, a)| (c.clone(), a.clone())).unzip();
-    assert_eq!(store.submit(counsel, &commands).unwrap(), answers);
-    assert_eq!(store.head().unwrap(), before, "nothing is done twice");
-}
-
 #[test]
 fn power_lost_at_every_step_of_a_book() {
     let (mut counsel, disk) = (counsel(&["us-ear"]), Disk::new("every-step"));
     let mut chance = Chance(number("TOLLGATE_SEED", 1));
-    let book = book(&disk, &mut counsel, &mut chance, 12);
+    disk.start(Contents::default());
+    let book = book(&disk.place, &mut counsel, &mut chance, 12);
     disk.start(Contents::default());
     disk.record();
     let mut store = Store::create(&disk.place).unwrap();
@@ -194,7 +60,7 @@ fn power_lost_at_every_step_of_a_book() {
         }
         for loss in [Loss::Nothing, Loss::Everything, Loss::Seeded] {
             disk.start(contents.after(loss, &mut chance, &mut tally.fate));
-            let (store, upto) = examined(&book, &disk, *acknowledged);
+            let (store, upto) = examined(&book, &disk.place, *acknowledged);
             tally.crashes += 1;
             tally.acknowledged += book.batches[..*acknowledged].iter().map(|batch| batch.len() as u64).sum::<u64>();
             tally.came_through += u64::from(upto > *acknowledged);
@@ -215,15 +81,23 @@ fn power_lost_at_every_step_of_a_book() {
     assert!(steps.len() > 200 && tally.came_through > 0 && tally.fate.torn > 0);
 }
 
+/// A disk with the founding of a book on it, closed.
+fn founded(book: &Book, disk: &Disk, counsel: &mut Counsel<'_>) -> Contents {
+    disk.start(Contents::default());
+    let mut store = Store::create(&disk.place).unwrap();
+    assert_eq!(store.submit(counsel, &book.batches[0]).unwrap(), book.answers[0]);
+    drop(store);
+    disk.after(Loss::Nothing, &mut Chance(0), &mut Fate::default())
+}
+
 /// One life of a book, through as many crashes as it takes.
 fn live(book: &Book, disk: &Disk, counsel: &mut Counsel<'_>, chance: &mut Chance, tally: &mut Tally) {
-    let (mut done, founded) = (book.founded.0, &book.founded.1);
-    // One life in four begins with an empty disk.
-    if chance.next(4) == 0 {
-        done = 0;
-        disk.start(Contents::default());
-    } else {
-        disk.start(founded.clone());
+    disk.start(Contents::default());
+    let mut done = 0;
+    // One life in four is in danger from its founding on.
+    if chance.next(4) > 0 {
+        disk.start(founded(book, disk, counsel));
+        done = 1;
     }
     while done < book.batches.len() {
         let steps = 1 + chance.next(200);
@@ -273,7 +147,7 @@ fn live(book: &Book, disk: &Disk, counsel: &mut Counsel<'_>, chance: &mut Chance
         drop(store);
         disk.start(left.clone());
         tally.crashes += 1;
-        let (store, upto) = examined(book, disk, done);
+        let (store, upto) = examined(book, &disk.place, done);
         tally.came_through += u64::from(upto > done);
         if let (Some(mut store), true) = (store, upto > 0) {
             told_again(book, &mut store, counsel, upto - 1);
@@ -301,7 +175,8 @@ fn crashes_full_disks_and_failing_steps_at_random() {
         // Printed where the test fails: with it and one crash this life comes first.
         let mut chance = Chance(seed.wrapping_add(lives));
         println!("life of TOLLGATE_SEED={}", seed.wrapping_add(lives));
-        let book = book(&disk, &mut counsel, &mut chance, 60);
+        disk.start(Contents::default());
+        let book = book(&disk.place, &mut counsel, &mut chance, 60);
         live(&book, &disk, &mut counsel, &mut chance, &mut tally);
         lives += 1;
         let done = book.batches.iter().flatten().zip(book.answers.iter().flatten()).filter(|(_, answer)| answer.is_ok());
@@ -320,10 +195,12 @@ fn crashes_full_disks_and_failing_steps_at_random() {
 fn a_disk_that_lies_about_its_syncs_is_found_out() {
     let (mut counsel, disk) = (counsel(&["us-ear"]), Disk::new("liar"));
     let mut chance = Chance(number("TOLLGATE_SEED", 1));
-    let book = book(&disk, &mut counsel, &mut chance, 6);
+    disk.start(Contents::default());
+    let book = book(&disk.place, &mut counsel, &mut chance, 6);
+    let founded = founded(&book, &disk, &mut counsel);
     let (mut lost, mut tries) = (0, 0);
     for _ in 0..20 {
-        disk.start(book.founded.1.clone());
+        disk.start(founded.clone());
         disk.lie();
         let mut store = Store::open(&disk.place).unwrap();
         for (n, batch) in book.batches.iter().enumerate().skip(1) {
