@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 #![cfg(unix)]
 
+#[path = "common/chance.rs"]
+mod chance;
 mod common;
 
 use std::fs;
@@ -11,25 +13,9 @@ use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
+use chance::{Chance, number};
 use common::{counsel, people, sale};
 use desk::{Act, Basis, Command, Error, Store};
-
-/// Splitmix64: the moments follow from the seed.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % below
-    }
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
-}
 
 fn command(n: u64, actor: &str, act: Act) -> Command {
     let at = jiff::Timestamp::from_second(1_770_000_000 + n as i64).unwrap();

@@ -236,6 +236,7 @@ fn a_newer_store_is_refused_and_a_backup_is_whole() {
         assert!(matches!(Store::open(place), Err(Error::Newer { found: 99, .. })));
     });
     assert!(matches!(Store::open("/no/such/desk.db"), Err(Error::None(_))));
+    assert!(matches!(Store::open("file:/no/such/desk.db"), Err(Error::None(_))));
 }
 
 /// What somebody with the database at hand could do.

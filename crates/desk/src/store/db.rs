@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use postgres::types::ToSql;
 use rusqlite::types::ValueRef;
+use rusqlite::{ErrorCode, OpenFlags};
 
 /// Why a store could not do its work.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl std::fmt::Display for Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Error::Busy,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
             _ => Error::Database(error.to_string()),
         }
     }
@@ -128,16 +129,25 @@ pub(crate) enum Db {
 }
 
 impl Db {
-    /// Opens a file, or connects to a URL. A file that is not there is made where `make` says so.
+    /// Opens a file, by its path or a `file:` URI of SQLite, or connects to a URL. A file that is not there is made where `make` says so.
     pub(crate) fn open(place: &str, make: bool) -> Result<Db, Error> {
         if place.starts_with("postgres://") || place.starts_with("postgresql://") {
             let client = postgres::Client::connect(place, postgres::NoTls)?;
             return Ok(Db::Post(Box::new(client), HashMap::new()));
         }
-        if !make && !Path::new(place).is_file() {
+        let uri = place.starts_with("file:");
+        if !make && !uri && !Path::new(place).is_file() {
             return Err(Error::None(place.to_owned()));
         }
-        let db = rusqlite::Connection::open(place)?;
+        let mut flags = OpenFlags::default();
+        flags.set(OpenFlags::SQLITE_OPEN_CREATE, make);
+        let db = match rusqlite::Connection::open_with_flags(place, flags) {
+            // What a URI names only SQLite can tell.
+            Err(error) if uri && error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+                return Err(Error::None(place.to_owned()));
+            }
+            db => db?,
+        };
         db.busy_timeout(PATIENCE)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
