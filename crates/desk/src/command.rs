@@ -1,7 +1,6 @@
 //! What somebody wants done at the desk: who, when, with which key, and one act.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use facts::Date;
 use jiff::Timestamp;
@@ -169,9 +168,6 @@ impl Command {
 
 /// Bytes in hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

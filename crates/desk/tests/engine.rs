@@ -393,3 +393,9 @@ fn holds_take_two() {
     assert_eq!(live.refused("auditor-1", release.clone()), "own-work");
     live.run("auditor-2", release).unwrap();
 }
+
+#[test]
+fn hashes_are_sha_256_in_hex() {
+    assert_eq!(desk::hash_of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(desk::hash_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}

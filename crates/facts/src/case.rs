@@ -121,7 +121,9 @@ impl Case {
         let mut text = format!("date={}\n", self.day);
         for (id, fact) in self.known() {
             let field = dictionary.field(id);
-            text.push_str(&format!("{}={}\n", field.name, dictionary.spell(id, fact)));
+            for part in [&field.name, "=", &dictionary.spell(id, fact), "\n"] {
+                text.push_str(part);
+            }
         }
         text
     }
