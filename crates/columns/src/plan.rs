@@ -285,17 +285,22 @@ impl Plan {
         let mut fields = Vec::new();
         number.lane.columns(&mut fields);
         let all = Rows { batch, parts: &[] };
+        let mut keep = true;
         let doubles: Vec<u64> = fields
             .iter()
             .map(|field| match all.column(*field) {
-                Column::Numbers(values, states) if states.as_ref().is_none_or(|states| states.get(row) == Some(&KNOWN)) => {
-                    values.get(row).copied().unwrap_or(f64::NAN).to_bits()
+                Column::Numbers(values, states) => match states.as_ref().and_then(|states| states.get(row)) {
+                    None | Some(&KNOWN) => values.get(row).copied().unwrap_or(f64::NAN).to_bits(),
+                    // No number has these bits.
+                    Some(state) => u64::MAX - u64::from(*state),
+                },
+                // Of a part nothing is kept.
+                _ => {
+                    keep = false;
+                    0
                 }
-                // Of a part, and of what is unknown or absent, nothing is kept.
-                _ => u64::MAX,
             })
             .collect();
-        let keep = !doubles.contains(&u64::MAX);
         let known = number.settled.get(&doubles).copied().filter(|_| keep);
         let mark = known.unwrap_or_else(|| {
             let mut case = blank(days, reader, batch);
