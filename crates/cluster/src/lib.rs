@@ -26,6 +26,8 @@ pub enum Error {
     Problems(Vec<facts::Problem>),
     /// A query that cannot be planned or run.
     Query(String),
+    /// There is no cluster where one was named: what is not there, and what to do.
+    Absent(String, String),
     /// A file or another machine failed; the same may succeed later.
     Lost(String),
 }
@@ -34,7 +36,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Problems(problems) => problems.iter().try_for_each(|problem| write!(f, "{problem}")),
-            Error::Query(text) | Error::Lost(text) => f.write_str(text),
+            Error::Query(text) | Error::Lost(text) | Error::Absent(text, _) => f.write_str(text),
         }
     }
 }

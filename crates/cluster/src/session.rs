@@ -1,6 +1,9 @@
 //! Queries over a job's tables, here or on a cluster.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ballista::prelude::{SessionConfigExt, SessionContextExt};
 use datafusion::arrow::array::{Array, RecordBatch};
@@ -53,13 +56,13 @@ impl Session {
     /// Runs queries on the cluster of a scheduler, named as `df://host:port`.
     ///
     /// # Errors
-    /// A law with problems, a name that is none.
+    /// A law with problems, a name that is none, a scheduler that does not answer or has no executor.
     pub fn on(url: &str, job: Job) -> Result<Session, Error> {
+        wait_for(url)?;
         let runtime = runtime()?;
         let state = SessionStateBuilder::new().with_config(remote_config()).with_default_features().build();
-        let context = runtime
-            .block_on(SessionContext::remote_with_state(url, state))
-            .map_err(|e| Error::Query(format!("{url}: {e}; a scheduler is named as in df://127.0.0.1:50050")))?;
+        let context =
+            runtime.block_on(SessionContext::remote_with_state(url, state)).map_err(|e| Error::Query(format!("{url}: {e}")))?;
         Session::with(runtime, context, job)
     }
 
@@ -146,6 +149,41 @@ pub(crate) fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, Error> {
     };
     let row = |row| batch.columns().iter().zip(&columns).map(|pair| cell(pair, row)).collect();
     Ok((0..batch.num_rows()).map(row).collect())
+}
+
+/// So long may a cluster take to come up.
+const COMING_UP: Duration = Duration::from_secs(10);
+
+/// Waits until a scheduler says that it is ready, which it is once an executor has joined: without one a query would wait for ever.
+fn wait_for(url: &str) -> Result<(), Error> {
+    let wrong = || Error::Absent(format!("{url} is no scheduler"), "one is named as in df://127.0.0.1:50050".to_owned());
+    let place = url.split_once("://").ok_or_else(wrong)?.1.trim_end_matches('/');
+    let (_, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+    port.parse::<u16>().map_err(|_| wrong())?;
+    let start = Instant::now();
+    loop {
+        let answer = ready(place);
+        if matches!(answer, Ok(true)) {
+            return Ok(());
+        }
+        if start.elapsed() > COMING_UP {
+            let (told, start) = match answer {
+                Ok(_) => (format!("no executor has joined {url}"), format!("tollgate executor --scheduler {place}")),
+                Err(e) => (format!("no scheduler answers at {url}: {e}"), format!("tollgate scheduler --bind {place}")),
+            };
+            return Err(Error::Absent(told, format!("start one: {start}")));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn ready(place: &str) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(place)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n")?;
+    let mut status = String::new();
+    BufReader::new(stream).take(256).read_line(&mut status)?;
+    Ok(status.split(' ').nth(1) == Some("200"))
 }
 
 fn runtime() -> Result<Runtime, Error> {

@@ -96,6 +96,7 @@ impl From<Error> for Failure {
         match error {
             Error::Problems(problems) => Failure::Problems(problems),
             Error::Query(text) => Failure::Message(text, "`tollgate sql --help` names the tables".to_owned()),
+            Error::Absent(text, hint) => Failure::Message(text, hint),
             Error::Lost(text) => {
                 Failure::Message(text, "do scheduler and executors run, and can they read the books?".to_owned())
             }
@@ -259,7 +260,6 @@ pub(crate) struct There {
     session: Session,
     /// Whether it was the cluster that failed.
     lost: Cell<bool>,
-    tries: Cell<u32>,
 }
 
 /// How often a run is tried: an executor that holds results may be lost just before they are fetched.
@@ -282,7 +282,7 @@ impl There {
     pub(crate) fn of(library: &Library, books: &Books, args: &DecideArgs) -> Result<Option<There>, Failure> {
         let Some(url) = &args.cluster else { return Ok(None) };
         let session = Session::on(url, job(library, &args.look, args.standard, books)?)?;
-        Ok(Some(There { session, lost: Cell::new(false), tries: Cell::new(1) }))
+        Ok(Some(There { session, lost: Cell::new(false) }))
     }
 
     /// Hands on every row, in the order of the books; says whether nobody stopped it, and what is odd about the books.
@@ -327,13 +327,22 @@ impl There {
         }
     }
 
-    /// Whether a failed run may be tried again.
-    pub(crate) fn may_be_tried_again(&self, screen: &Screen, failure: &Failure) -> bool {
-        let again = self.lost.replace(false) && self.tries.get() < TRIES;
-        if again && let Failure::Message(text, _) = failure {
-            self.tries.set(self.tries.get() + 1);
-            screen.err(&format!("{text}\nthe cluster lost a part of the results; starting again\n"));
+    /// Tries again what the cluster did not do: nothing was written yet.
+    pub(crate) fn again<T>(
+        &self,
+        screen: &Screen,
+        mut done: Result<T, Failure>,
+        run: &mut dyn FnMut() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        for _ in 1..TRIES {
+            match &done {
+                Err(Failure::Message(text, _)) if self.lost.replace(false) => {
+                    screen.err(&format!("{text}\nthe cluster lost a part of the results; starting again\n"));
+                    done = run();
+                }
+                _ => break,
+            }
         }
-        again
+        done
     }
 }

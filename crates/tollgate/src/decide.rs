@@ -44,12 +44,12 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     #[cfg(feature = "cluster")]
     let here = there.as_ref().map_or(here, Source::There);
     let mut desk = Desk { library: &library, source: here, several: books.len() > 1, lines };
-    let mut done = desk.decided(args, format, bad_format);
-    while let Err(failure) = &done
-        && desk.source.may_be_tried_again(screen, failure)
-    {
-        done = desk.decided(args, format, bad_format);
-    }
+    let done = desk.decided(args, format, bad_format);
+    #[cfg(feature = "cluster")]
+    let done = match &there {
+        Some(there) => there.again(screen, done, &mut || desk.decided(args, format, bad_format)),
+        None => done,
+    };
     let done = done?;
     screen.problems(&done.warnings);
     let bad = done.summary.bad > 0;
@@ -268,21 +268,6 @@ impl Desk<'_> {
         counted.sort_by_key(|row| (row.day, row.place));
         let mut totals = self.lines.judge().corridor().totals();
         Ok(counted.into_iter().map(|row| (row.place, self.lines.tell(&row.case(self.library), &mut totals))).collect())
-    }
-}
-
-impl Source<'_> {
-    /// Whether a failure may pass: nothing was written yet, and another executor may do what one could not.
-    #[cfg_attr(not(feature = "cluster"), allow(clippy::unused_self, reason = "books here fail once and for all"))]
-    fn may_be_tried_again(&self, screen: &Screen, failure: &Failure) -> bool {
-        match self {
-            Source::Here(..) => {
-                let _ = (screen, failure);
-                false
-            }
-            #[cfg(feature = "cluster")]
-            Source::There(there) => there.may_be_tried_again(screen, failure),
-        }
     }
 }
 

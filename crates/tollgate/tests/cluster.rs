@@ -265,9 +265,14 @@ fn a_query_that_cannot_be_run_is_refused_with_a_reason_and_leaves_nothing() {
         assert!(err(&output).contains(reason), "{query}: {}", err(&output));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{query}");
     }
-    let output = run(folder.path(), &["sql", "SELECT 1", "--cluster", "nowhere"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains("df://"), "{}", err(&output));
+    let cluster = Cluster::start(0);
+    let nobody = format!("df://127.0.0.1:{}", two_ports());
+    let wrong = [("nowhere", "df://"), (&nobody, "no scheduler answers"), (&cluster.url, "no executor has joined")];
+    for (url, reason) in wrong {
+        let output = run(folder.path(), &["sql", "SELECT 1", "--cluster", url]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(err(&output).contains(reason), "{}", err(&output));
+    }
 }
 
 #[test]
