@@ -3,14 +3,14 @@
 //! The task is the one that rule engines are compared on (October 2023 rule, cut down to one page; the pack lies in `task/`): two
 //! rates, a die area, a flag, a destination, a day. `by hand` is a branch-free loop over these columns with the widest vectors that
 //! the processor has; its answer is a byte. `outcome` is the second judge from the record batch to a byte a row; `clauses` tells the
-//! clauses that apply as well, a bit each. `corridor` is every gate of the shipped default corridor over order rows that name parts
-//! of the catalogue on random days of five years; `corridor by number` states the parts' figures in columns of numbers instead.
-//! `one by one` is the judge of one case on cases that are already there.
+//! clauses that apply as well, a bit each. `us-ear` is that regime alone and `corridor` every gate of the shipped default corridor, over
+//! order rows that name parts of the catalogue on random days of five years; `corridor by number` states the parts' figures in columns
+//! of numbers instead. `one by one` is the judge of one case on cases that are already there.
 //!
-//! A second table holds numpy, polars and DuckDB on the same rows (`peers.py`, one thread each, versions pinned).
-//!
-//! The table at the end is the one to quote: all variants run in turn, the ratio is taken to `by hand` of the same round, and medians
-//! over rounds are printed. `ROWS` sets the rows of the task (default one million).
+//! All variants run in turn, the ratio is taken to `by hand` of the same round, and medians over rounds are printed. A second table
+//! holds engines on the same rows, one thread each, versions pinned: numpy, polars, DuckDB and OpenFisca (`peers.py`), regorus, cedar and
+//! cel (`engines/`). A third one tells how fast the second judge is as rows grow from one to ten million. Time is processor time, since a
+//! machine may have other things to do. `ROWS` sets the rows of the task (default one million).
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
@@ -19,11 +19,11 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
 
 use arrow_array::types::UInt8Type;
 use arrow_array::{ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, RecordBatch, StringArray, UInt8Array};
 use columns::{Batch, Judge, Reader};
+use cpu_time::ProcessTime;
 use criterion::{Criterion, Throughput};
 use facts::{Case, Fact, Pack};
 use pulp::{Arch, Simd, WithSimd};
@@ -258,6 +258,9 @@ fn main() {
     let mut outcome = (reader(&task, &table, false), Judge::new(corridor(&task), false));
     let mut clauses = (reader(&task, &table, false), Judge::new(corridor(&task), true));
     let (named, numbered) = (orders(&shipped, n / 2, false), orders(&shipped, n / 2, true));
+    let us = || -> Corridor { shipped.corridor(&["us-ear".to_owned()], &[], Lens::default()).unwrap() };
+    let mut alone = (reader(&shipped, &named, true), Judge::new(us(), false));
+    let mut alone_bits = (reader(&shipped, &named, true), Judge::new(us(), true));
     let mut by_name = (reader(&shipped, &named, true), Judge::new(corridor(&shipped), false));
     let mut by_name_bits = (reader(&shipped, &named, true), Judge::new(corridor(&shipped), true));
     let mut by_number = (reader(&shipped, &numbered, true), Judge::new(corridor(&shipped), false));
@@ -277,7 +280,8 @@ fn main() {
     let mut single = corridor(&shipped);
 
     let mut hand = vec![0u8; n];
-    let (mut a, mut b, mut c, mut d, mut e, mut bits, mut more) = (vec![], vec![], vec![], vec![], vec![], vec![], vec![]);
+    let (mut a, mut b, mut c, mut d, mut e, mut f, mut g) = (vec![], vec![], vec![], vec![], vec![], vec![], vec![]);
+    let (mut bits, mut more, mut most) = (vec![], vec![], vec![]);
     let mut variants = vec![
         Variant {
             what: "by hand",
@@ -289,6 +293,24 @@ fn main() {
             what: "task, clauses",
             rows: n,
             run: Box::new(|| with_clauses(&mut clauses.0, &mut clauses.1, &table, &mut b, &mut bits)),
+        },
+        Variant {
+            what: "us-ear, parts by name, first time",
+            rows: n / 2,
+            run: Box::new(|| {
+                let mut fresh = (reader(&shipped, &named, true), Judge::new(us(), false));
+                decide(&mut fresh.0, &mut fresh.1, &named, &mut vec![]);
+            }),
+        },
+        Variant {
+            what: "us-ear, parts by name",
+            rows: n / 2,
+            run: Box::new(|| decide(&mut alone.0, &mut alone.1, &named, &mut f)),
+        },
+        Variant {
+            what: "us-ear, parts by name, clauses",
+            rows: n / 2,
+            run: Box::new(|| with_clauses(&mut alone_bits.0, &mut alone_bits.1, &named, &mut g, &mut most)),
         },
         Variant {
             what: "corridor, parts by name, first time",
@@ -333,10 +355,11 @@ fn main() {
         group.finish();
         criterion.final_summary();
     }
-    let by_hand = print(&mut variants);
+    let times = print(&mut variants);
     drop(variants);
     if std::env::args().any(|arg| arg == "--bench") {
-        peers(&rows, &expected, by_hand);
+        others(&rows, &expected, times);
+        grow(&task);
     }
 }
 
@@ -357,12 +380,17 @@ fn agree(judge: &Judge, expected: &[u8], out: &[u8], bits: &[u64]) {
 
 const ROUNDS: usize = 7;
 
-/// Prints the table; gives the nanoseconds of a row by hand.
-fn print(variants: &mut [Variant<'_>]) -> f64 {
+fn median(mut list: Vec<f64>) -> f64 {
+    list.sort_by(f64::total_cmp);
+    list[list.len() / 2]
+}
+
+/// Prints the table; gives the nanoseconds of a row of the first two: by hand, and the outcome of the second judge.
+fn print(variants: &mut [Variant<'_>]) -> [f64; 2] {
     let mut times = vec![Vec::new(); variants.len()];
     for round in 0..=ROUNDS {
         for (variant, times) in variants.iter_mut().zip(&mut times) {
-            let start = Instant::now();
+            let start = ProcessTime::now();
             (variant.run)();
             let each = start.elapsed().as_secs_f64() / variant.rows as f64;
             if round > 0 {
@@ -370,46 +398,97 @@ fn print(variants: &mut [Variant<'_>]) -> f64 {
             }
         }
     }
-    let median = |mut list: Vec<f64>| {
-        list.sort_by(f64::total_cmp);
-        list[list.len() / 2]
-    };
     println!("| what | ns a row | rows a second | times by hand |");
     println!("| --- | --- | --- | --- |");
     for (variant, own) in variants.iter().zip(&times) {
         let ratio = median(own.iter().zip(&times[0]).map(|(own, hand)| own / hand).collect());
         let each = median(own.clone());
-        println!("| {} | {:.2} | {:.0} | {ratio:.1} |", variant.what, each * 1e9, 1.0 / each);
+        println!("| {} | {:.2} | {} | {ratio:.1} |", variant.what, each * 1e9, thousands(1.0 / each));
     }
-    median(times[0].clone()) * 1e9
+    [0, 1].map(|at| median(times[at].clone()) * 1e9)
 }
 
-// ---- engines that work on columns ------------------------------------------------------------------
-
-const PEERS: [&str; 3] = ["numpy==2.2.6", "polars==1.34.0", "duckdb==1.4.1"];
-
-/// A Python with the engines: the one that `PEER_PYTHON` names, or one made under the target folder.
-fn python(folder: &Path) -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("PEER_PYTHON") {
-        return Some(PathBuf::from(named));
-    }
-    let own = folder.join("columns-peers");
-    let inside = own.join("bin/python");
-    let done = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
-    if !done(Command::new(&inside).args(["-c", "import numpy, polars, duckdb"])) {
-        done(Command::new("python3").args(["-m", "venv"]).arg(&own)).then_some(())?;
-        done(Command::new(&inside).args(["-m", "pip", "install", "--quiet"]).args(PEERS)).then_some(())?;
-    }
-    Some(inside)
+fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let from_end = |at: usize| digits.len() - at;
+    digits
+        .char_indices()
+        .flat_map(|(at, digit)| [(at > 0 && from_end(at) % 3 == 0).then_some(','), Some(digit)])
+        .flatten()
+        .collect()
 }
 
-/// The same rows in numpy, polars and DuckDB (`peers.py`), in the same run; ratios are to `by hand` of the table above.
-fn peers(rows: &Rows, expected: &[u8], by_hand: f64) {
+/// The second judge on the task as rows grow: from record batches to outcomes, by a judge that has met no row yet, and once more.
+fn grow(task: &Library) {
+    const MOST: usize = 10_000_000;
+    println!("\n| rows | rows a second, first time | again |\n| --- | --- | --- |");
+    let rows = rows(MOST);
+    for n in (0..8).map(|power| 10usize.pow(power)) {
+        let part = Rows {
+            fp16: rows.fp16[..n].to_vec(),
+            fp8: rows.fp8[..n].to_vec(),
+            die: rows.die[..n].to_vec(),
+            datacenter: rows.datacenter[..n].to_vec(),
+            dest: rows.dest[..n].to_vec(),
+            day: rows.day[..n].to_vec(),
+        };
+        let table = batches(&part);
+        let (mut first, mut again) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let mut reader = Reader::new(&task.dictionary, &task.catalogue, &table[0].schema(), "rows", false).unwrap();
+            let mut judge = Judge::new(task.corridor(&[], &[], Lens::default()).unwrap(), false);
+            let mut out = Vec::with_capacity(n);
+            for times in [&mut first, &mut again] {
+                let start = ProcessTime::now();
+                decide(&mut reader, &mut judge, &table, &mut out);
+                times.push(start.elapsed().as_secs_f64());
+            }
+        }
+        let speed = |times: Vec<f64>| thousands(n as f64 / median(times));
+        println!("| {} | {} | {} |", thousands(n as f64), speed(first), speed(again));
+    }
+}
+
+// ---- other engines ---------------------------------------------------------------------------------
+
+const PEERS: [&str; 4] = ["numpy==2.4.6", "polars==2.1.0", "duckdb==2.0.0", "openfisca-core==46.0.1"];
+
+fn done(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// The column engines and OpenFisca, in a Python that `PEER_PYTHON` names, or in one made under the target folder.
+fn peers(folder: &Path) -> Option<Command> {
+    let python = std::env::var_os("PEER_PYTHON").map(PathBuf::from).or_else(|| {
+        let own = folder.join("columns-peers");
+        let inside = own.join("bin/python");
+        let wanted =
+            format!("from importlib.metadata import version as v\nfor p in {PEERS:?}: n, w = p.split('=='); assert v(n) == w");
+        if !done(Command::new(&inside).args(["-c", &wanted])) {
+            done(Command::new("python3").args(["-m", "venv"]).arg(&own)).then_some(())?;
+            done(Command::new(&inside).args(["-m", "pip", "install", "--quiet"]).args(PEERS)).then_some(())?;
+        }
+        Some(inside)
+    })?;
+    let mut command = Command::new(python);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers.py"));
+    Some(command)
+}
+
+/// The engines for rules, built under the target folder with the versions of their own lock file.
+fn engines(folder: &Path) -> Option<Command> {
+    let own = folder.join("columns-engines");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/engines/Cargo.toml");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--locked", "--quiet", "--manifest-path", manifest, "--target-dir"])
+        .arg(&own)
+        .status();
+    built.is_ok_and(|status| status.success()).then(|| Command::new(own.join("release/engines")))
+}
+
+/// The same rows in other engines, in the same run. Each says how often it gave each answer; that must be as often as expected.
+fn others(rows: &Rows, expected: &[u8], [by_hand, outcome]: [f64; 2]) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let Some(python) = python(&folder) else {
-        println!("\nno Python with {}: not compared", PEERS.join(", "));
-        return;
-    };
     let at = folder.join("columns-rows");
     fs::create_dir_all(&at).unwrap();
     let doubles = |list: &[f64]| list.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
@@ -424,13 +503,35 @@ fn peers(rows: &Rows, expected: &[u8], by_hand: f64) {
     ] {
         fs::write(at.join(name), bytes).unwrap();
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers.py");
-    let output = Command::new(python).arg(script).arg(&at).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    println!("\n| engine | ns a row | times by hand | answers |\n| --- | --- | --- | --- |");
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let [name, version, each, answers] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        let each: f64 = each.parse().unwrap();
-        println!("| {name} {version} | {each:.2} | {:.1} | {answers} |", each / by_hand);
+    println!("\n| engine | rows | ns a row | times by hand | times our outcome |\n| --- | --- | --- | --- | --- |");
+    let mut missing = Vec::new();
+    for (names, command) in [(PEERS.join(", "), peers(&folder)), ("regorus, cedar, cel".to_owned(), engines(&folder))] {
+        let Some(mut command) = command else {
+            missing.push(names);
+            continue;
+        };
+        let output = command.arg(&at).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let told: Told = serde_json::from_slice(line).unwrap();
+            let mut answers = [0; 9];
+            expected[..told.n].iter().for_each(|answer| answers[usize::from(*answer)] += 1);
+            assert_eq!(told.answers, answers, "{} gives other answers", told.engine);
+            let (n, hand, ours) = (thousands(told.n as f64), told.ns / by_hand, told.ns / outcome);
+            println!("| {} {} | {n} | {:.2} | {hand:.1} | {ours:.1} |", told.engine, told.version, told.ns);
+        }
     }
+    for names in missing {
+        println!("\n{names}: not here and could not be fetched, so not compared");
+    }
+}
+
+/// What an engine says of itself.
+#[derive(serde::Deserialize)]
+struct Told {
+    engine: String,
+    version: String,
+    n: usize,
+    ns: f64,
+    answers: [u64; 9],
 }
