@@ -16,7 +16,8 @@ use regime::Library;
 
 use crate::args::{Common, DecideArgs, Format, InputFormat, Look};
 use crate::decide::books::{self, Books};
-use crate::decide::{self, Take, beside, copy_out, inert, put};
+use crate::decide::write::{beside, copy_out, inert, put};
+use crate::decide::{self, Take};
 use crate::screen::{Failure, Screen};
 use crate::{Exit, pack};
 

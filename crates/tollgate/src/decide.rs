@@ -3,7 +3,7 @@
 
 pub(crate) mod books;
 mod summary;
-mod write;
+pub(crate) mod write;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,13 +18,13 @@ use regime::{Library, Totals};
 
 use self::books::{Books, Piece};
 use self::summary::Summary;
-use self::write::{BadRows, Rows};
+use self::write::{BadRows, Rows, beside, copy_out, put};
 use crate::Exit;
 use crate::args::{Common, DecideArgs, Format};
 use crate::pack;
 use crate::screen::{Failure, Screen, money};
 
-pub(crate) use self::write::{beside, copy_out, inert, put, write_whole};
+pub(crate) use self::write::write_whole;
 
 /// How many rows a table on the terminal shows.
 const MOST_SHOWN: usize = 2000;
