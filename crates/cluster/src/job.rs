@@ -19,19 +19,19 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The texts of the pack, by path.
-    pub pack: BTreeMap<String, String>,
+    pub(crate) pack: BTreeMap<String, String>,
     /// Regimes or corridors by name; none for the default corridor.
-    pub regimes: Vec<String>,
+    pub(crate) regimes: Vec<String>,
     /// Drafts laid over them.
-    pub drafts: Vec<String>,
+    pub(crate) drafts: Vec<String>,
     /// Whether the letter of the law counts, not what is enforced.
-    pub text: bool,
+    pub(crate) text: bool,
     /// Only law that was published by this day.
-    pub known: Option<String>,
+    pub(crate) known: Option<String>,
     /// Whether what a row leaves out is taken from the standard case.
-    pub standard: bool,
+    pub(crate) standard: bool,
     /// The books in their order.
-    pub books: Vec<BookAt>,
+    pub(crate) books: Vec<BookAt>,
     /// What each task reads, in the order of the rows.
     pub(crate) tasks: Vec<Vec<Piece>>,
 }

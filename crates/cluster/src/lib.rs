@@ -13,8 +13,7 @@ mod wire;
 pub use job::{BookAt, Job};
 pub use output::{Form, Output, texts};
 pub use server::{Executor, Scheduler, executor, scheduler};
-pub use session::Session;
-pub use table::Which;
+pub use session::{Part, Session};
 pub use wire::Row;
 
 use std::fmt;

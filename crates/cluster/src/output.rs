@@ -1,15 +1,17 @@
 //! What a query brings, written as a table of texts, JSON lines, Parquet or Arrow.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::FileWriter;
 use datafusion::arrow::json::LineDelimitedWriter;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::parquet::arrow::ArrowWriter;
 
-use crate::{Error, session};
+use crate::Error;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +80,14 @@ impl<W: Write + Send> Output<W> {
 /// # Errors
 /// A kind of column that has no text.
 pub fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, Error> {
-    session::texts(batch)
+    let options = FormatOptions::default();
+    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
+    let columns: Vec<_> = columns.collect::<Result<_, _>>().map_err(|e| Error::Query(e.to_string()))?;
+    let cell = |(column, format): (&Arc<dyn Array>, &ArrayFormatter<'_>), row| {
+        if column.is_null(row) { String::new() } else { format.value(row).to_string() }
+    };
+    let row = |row| batch.columns().iter().zip(&columns).map(|pair| cell(pair, row)).collect();
+    Ok((0..batch.num_rows()).map(row).collect())
 }
 
 fn failed(error: ArrowError) -> io::Error {

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ballista::prelude::{SessionConfigExt, SessionContextExt};
-use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
@@ -28,6 +27,17 @@ pub struct Session {
     runtime: Runtime,
     context: SessionContext,
     job: Arc<Job>,
+    /// Whether other machines do the work.
+    remote: bool,
+}
+
+/// A part of what a query brings.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// The columns; they come first, and once.
+    Columns(&'a SchemaRef),
+    /// Some rows.
+    Rows(&'a RecordBatch),
 }
 
 /// Messages between machines may be so large: a plan holds the texts of the law.
@@ -50,7 +60,7 @@ impl Session {
         let runtime = runtime()?;
         let config = SessionConfig::new();
         job.gather(config.target_partitions());
-        Session::with(runtime, SessionContext::new_with_config(config), job)
+        Session::with(runtime, SessionContext::new_with_config(config), job, false)
     }
 
     /// Runs queries on the cluster of a scheduler, named as `df://host:port`.
@@ -63,33 +73,28 @@ impl Session {
         let state = SessionStateBuilder::new().with_config(remote_config()).with_default_features().build();
         let context =
             runtime.block_on(SessionContext::remote_with_state(url, state)).map_err(|e| Error::Query(format!("{url}: {e}")))?;
-        Session::with(runtime, context, job)
+        Session::with(runtime, context, job, true)
     }
 
-    fn with(runtime: Runtime, context: SessionContext, job: Job) -> Result<Session, Error> {
-        let job = Arc::new(job);
+    fn with(runtime: Runtime, context: SessionContext, job: Job, remote: bool) -> Result<Session, Error> {
+        let session = Session { runtime, context, job: Arc::new(job), remote };
         for (name, which) in Which::NAMED {
-            let table = Arc::new(Table::new(&job, which)?);
-            context.register_table(name, table).map_err(error)?;
+            let table = Arc::new(Table::new(&session.job, which)?);
+            session.context.register_table(name, table).map_err(|e| session.error(e))?;
         }
-        Ok(Session { runtime, context, job })
+        Ok(session)
     }
 
-    /// Runs a query and hands on its batches; `begin` sees the columns first, even where no row comes.
+    /// Runs a query and hands on its columns, even where no row comes, and then its rows.
     ///
     /// # Errors
-    /// A query that cannot be planned, or fails; whatever the takers fail with.
-    pub fn query<E: From<Error>>(
-        &self,
-        sql: &str,
-        begin: &mut dyn FnMut(&SchemaRef) -> Result<(), E>,
-        take: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// A query that cannot be planned, or fails; whatever the taker fails with.
+    pub fn query<E: From<Error>>(&self, sql: &str, take: &mut dyn FnMut(Part<'_>) -> Result<(), E>) -> Result<(), E> {
         let only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         self.runtime.block_on(async {
-            let frame = self.context.sql_with_options(sql, only).await.map_err(error)?;
-            begin(frame.schema().inner())?;
-            self.stream(frame, &mut |batch| take(batch).map(|()| true)).await.map(drop)
+            let frame = self.context.sql_with_options(sql, only).await.map_err(|e| self.error(e))?;
+            take(Part::Columns(frame.schema().inner()))?;
+            self.stream(frame, &mut |batch| take(Part::Rows(batch)).map(|()| true)).await.map(drop)
         })
     }
 
@@ -105,7 +110,7 @@ impl Session {
         let mut broken = None;
         self.runtime.block_on(async {
             let place = datafusion::prelude::col("place").sort(true, false);
-            let frame = self.context.read_table(table).and_then(|frame| frame.sort(vec![place])).map_err(error)?;
+            let frame = self.context.read_table(table).and_then(|frame| frame.sort(vec![place])).map_err(|e| self.error(e))?;
             self.stream(frame, &mut |batch| {
                 let items = reader.items(batch).ok_or_else(|| Error::Lost("an executor sent what is no decision".to_owned()))?;
                 for (book, item) in items {
@@ -129,26 +134,32 @@ impl Session {
         frame: DataFrame,
         take: &mut dyn FnMut(&RecordBatch) -> Result<bool, E>,
     ) -> Result<bool, E> {
-        let mut stream = frame.execute_stream().await.map_err(error)?;
+        let mut stream = frame.execute_stream().await.map_err(|e| self.error(e))?;
         while let Some(batch) = stream.next().await {
-            if !take(&batch.map_err(error)?)? {
+            if !take(&batch.map_err(|e| self.error(e))?)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
-}
 
-/// A batch as texts, row by row; nothing where a cell is null.
-pub(crate) fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, Error> {
-    let options = FormatOptions::default();
-    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
-    let columns: Vec<_> = columns.collect::<Result<_, _>>().map_err(|e| Error::Query(e.to_string()))?;
-    let cell = |(column, format): (&Arc<dyn Array>, &ArrayFormatter<'_>), row| {
-        if column.is_null(row) { String::new() } else { format.value(row).to_string() }
-    };
-    let row = |row| batch.columns().iter().zip(&columns).map(|pair| cell(pair, row)).collect();
-    Ok((0..batch.num_rows()).map(row).collect())
+    fn error(&self, error: DataFusionError) -> Error {
+        if let DataFusionError::External(own) = error.find_root()
+            && let Some(Error::Problems(problems)) = own.downcast_ref::<Error>()
+        {
+            return Error::Problems(problems.clone());
+        }
+        let text = error.strip_backtrace();
+        match error {
+            DataFusionError::Plan(_)
+            | DataFusionError::SQL(..)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Diagnostic(..) => Error::Query(text),
+            _ if self.remote => Error::Lost(text),
+            _ => Error::Query(text),
+        }
+    }
 }
 
 /// So long may a cluster take to come up.
@@ -188,20 +199,4 @@ fn ready(place: &str) -> std::io::Result<bool> {
 
 fn runtime() -> Result<Runtime, Error> {
     Runtime::new().map_err(|e| Error::Lost(e.to_string()))
-}
-
-fn error(error: DataFusionError) -> Error {
-    if let DataFusionError::External(own) = error.find_root()
-        && let Some(Error::Problems(problems)) = own.downcast_ref::<Error>()
-    {
-        return Error::Problems(problems.clone());
-    }
-    let text = error.strip_backtrace();
-    match error {
-        DataFusionError::Plan(_)
-        | DataFusionError::SQL(..)
-        | DataFusionError::SchemaError(..)
-        | DataFusionError::Diagnostic(..) => Error::Query(text),
-        _ => Error::Lost(text),
-    }
 }

@@ -33,7 +33,7 @@ use crate::{Error, listing, wire};
 
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Which {
+pub(crate) enum Which {
     /// Rows of order books with what the law says of each.
     Decisions,
     /// The same for a program of ours: everything that a row's line of output needs.
@@ -50,7 +50,7 @@ pub enum Which {
 
 impl Which {
     /// Those that SQL sees, by name.
-    pub const NAMED: [(&'static str, Which); 5] = [
+    pub(crate) const NAMED: [(&'static str, Which); 5] = [
         ("decisions", Which::Decisions),
         ("chips", Which::Chips),
         ("groups", Which::Groups),

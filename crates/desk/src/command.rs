@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use facts::Date;
 use jiff::Timestamp;
+use regime::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -164,10 +165,4 @@ impl Command {
         let body = serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default();
         hex(&Sha256::digest(body))
     }
-}
-
-/// Bytes in hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use facts::Date;
 use jiff::Timestamp;
+use regime::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::command::{Basis, Command, Facts, Role, Terms, hex};
+use crate::command::{Basis, Command, Facts, Role, Terms};
 use crate::counsel::{CountedFlow, FeeLine, Goods, Ruling};
 
 /// The hash before the first entry.

@@ -42,7 +42,7 @@ pub use law::{
 };
 pub use print::{term_sql, test_sql};
 pub use questions::{Asked, Questions, applying, counted, fee, fee_facts, turns_on_totals};
-pub use receipt::{pack_hash, receipt};
+pub use receipt::{hex, pack_hash, receipt};
 pub use totals::{Counted, Totals, quota_key};
 pub use trace::{Met, Trace, trace};
 pub use tree::{Op, Term, Test};

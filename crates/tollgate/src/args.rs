@@ -235,10 +235,18 @@ pub(crate) struct DecideArgs {
     /// How to print the decisions; default: by the name of --out, a table on a terminal, CSV otherwise
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+    /// How the books are read and decided.
+    #[command(flatten)]
+    pub books: BookArgs,
+}
+
+/// How order books are read and decided.
+#[derive(Args, Debug)]
+pub(crate) struct BookArgs {
     /// How the order books are written; default: by their names or first bytes
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub input: Option<InputFormat>,
-    /// Fill what an order leaves out from the standard case (says so in the summary)
+    /// Fill what an order leaves out from the standard case (`decide` says so in the summary)
     #[arg(long)]
     pub standard: bool,
     /// Let the executors of this scheduler decide, as in df://host:50050; they must see the books under the same paths

@@ -8,13 +8,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cluster::{Error, Job, Output, Row, Session};
+use cluster::{Error, Job, Output, Part, Row, Session};
 use columns::{Became, Line, Lines};
 use facts::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
 use regime::Library;
 
-use crate::args::{Common, DecideArgs, Format, InputFormat, Look};
+use crate::args::{BookArgs, Common, Format};
 use crate::decide::books::{self, Books};
 use crate::decide::write::{beside, copy_out, inert, put};
 use crate::decide::{self, Take};
@@ -33,24 +33,15 @@ pub(crate) struct SqlArgs {
     pub query: String,
     /// The order books behind `decisions`: files, folders, patterns
     pub files: Vec<PathBuf>,
-    /// Let the executors of this scheduler do it, as in df://host:50050
-    #[arg(long, value_name = "URL")]
-    pub cluster: Option<String>,
     /// Write the result here (.csv, .jsonl, .parquet or .arrow), whole or not at all
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// How to print the result; default: by the name of --out, a table on a terminal, CSV otherwise
     #[arg(long, value_enum)]
     pub format: Option<Format>,
-    /// How the order books are written; default: by their names or first bytes
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub input: Option<InputFormat>,
-    /// Fill what an order leaves out from the standard case
-    #[arg(long)]
-    pub standard: bool,
-    /// How the law is looked at.
+    /// How the books are read and decided.
     #[command(flatten)]
-    pub look: Look,
+    pub books: BookArgs,
 }
 
 /// Arguments of `scheduler`.
@@ -105,24 +96,24 @@ impl From<Error> for Failure {
     }
 }
 
-fn job(library: &Library, look: &Look, standard: bool, books: &Books) -> Result<Job, Failure> {
-    let at = books.places()?;
-    Job::new(&library.pack, (&look.regimes, &look.drafts), &look.lens(), standard, at)
+fn job(library: &Library, args: &BookArgs, books: &Books) -> Result<Job, Failure> {
+    let (at, look) = (books.places()?, &args.look);
+    Job::new(&library.pack, (&look.regimes, &look.drafts), &look.lens(), args.standard, at)
         .map_err(|e| Failure::io(Path::new("an order book"), &e))
 }
 
 /// Runs a query.
 pub(crate) fn sql(screen: &Screen, common: &Common, args: &SqlArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
-    let books = books::find(&args.files, args.input)?;
+    let books = books::find(&args.files, args.books.input)?;
     books.check(&library)?;
     let format = decide::format(screen, args.out.as_deref(), args.format)?;
     let query = match args.query.as_str() {
         "-" => io::read_to_string(io::stdin().lock().take(1 << 20)).map_err(|e| Failure::io(Path::new("standard input"), &e))?,
         query => query.to_owned(),
     };
-    let job = job(&library, &args.look, args.standard, &books)?;
-    let session = match &args.cluster {
+    let job = job(&library, &args.books, &books)?;
+    let session = match &args.books.cluster {
         Some(url) => Session::on(url, job)?,
         None => Session::here(job)?,
     };
@@ -149,19 +140,17 @@ const MOST_SHOWN: usize = 2000;
 
 fn table(screen: &Screen, session: &Session, query: &str) -> Result<Exit, Failure> {
     let (mut header, mut shown, mut rows) = (Vec::new(), Vec::new(), 0);
-    session.query::<Failure>(
-        query,
-        &mut |schema| {
-            header = schema.fields().iter().map(|field| field.name().clone()).collect();
-            Ok(())
-        },
-        &mut |batch| {
-            rows += batch.num_rows();
-            let room = MOST_SHOWN - shown.len();
-            shown.extend(cluster::texts(batch)?.into_iter().take(room));
-            Ok(())
-        },
-    )?;
+    session.query::<Failure>(query, &mut |part| {
+        match part {
+            Part::Columns(schema) => header = schema.fields().iter().map(|field| field.name().clone()).collect(),
+            Part::Rows(batch) => {
+                rows += batch.num_rows();
+                let room = MOST_SHOWN - shown.len();
+                shown.extend(cluster::texts(batch)?.into_iter().take(room));
+            }
+        }
+        Ok(())
+    })?;
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
     let mut table = screen.table(&names);
     table.add_rows(shown);
@@ -189,42 +178,28 @@ fn write(
     let kept = file.try_clone().map_err(failed)?;
     let to = BufWriter::new(file);
     let Some(form) = form else {
-        let csv = std::cell::RefCell::new(csv::Writer::from_writer(to));
-        session.query::<Failure>(
-            query,
-            &mut |schema| {
-                let names = schema.fields().iter().map(|field| inert(field.name().clone()));
-                csv.borrow_mut().write_record(names).map_err(|e| failed(e.into()))
-            },
-            &mut |batch| {
-                for row in cluster::texts(batch)? {
-                    csv.borrow_mut().write_record(row.into_iter().map(inert)).map_err(|e| failed(e.into()))?;
-                }
-                Ok(())
-            },
-        )?;
-        csv.into_inner().flush().map_err(failed)?;
+        let mut csv = csv::Writer::from_writer(to);
+        session.query::<Failure>(query, &mut |part| {
+            let rows = match part {
+                Part::Columns(schema) => vec![schema.fields().iter().map(|field| field.name().clone()).collect()],
+                Part::Rows(batch) => cluster::texts(batch)?,
+            };
+            let mut rows = rows.into_iter().map(|row| row.into_iter().map(inert));
+            rows.try_for_each(|row| csv.write_record(row)).map_err(|e| failed(e.into()))
+        })?;
+        csv.flush().map_err(failed)?;
         return Ok(kept);
     };
-    let (mut to, output) = (Some(to), Cell::new(None));
-    session.query::<Failure>(
-        query,
-        &mut |schema| {
-            if let Some(to) = to.take() {
-                output.set(Some(Output::new(form, schema, to).map_err(failed)?));
-            }
+    let (mut to, mut output) = (Some(to), None);
+    session.query::<Failure>(query, &mut |part| match part {
+        Part::Columns(schema) => {
+            output = to.take().map(|to| Output::new(form, schema, to)).transpose().map_err(failed)?;
             Ok(())
-        },
-        &mut |batch| {
-            if let Some(mut own) = output.take() {
-                own.add(batch).map_err(failed)?;
-                output.set(Some(own));
-            }
-            Ok(())
-        },
-    )?;
-    if let Some(own) = output.take() {
-        own.finish().and_then(|mut to| to.flush()).map_err(failed)?;
+        }
+        Part::Rows(batch) => output.as_mut().map_or(Ok(()), |output| output.add(batch)).map_err(failed),
+    })?;
+    if let Some(output) = output {
+        output.finish().and_then(|mut to| to.flush()).map_err(failed)?;
     }
     Ok(kept)
 }
@@ -280,9 +255,9 @@ impl From<Error> for Ended {
 
 impl There {
     /// The cluster that the options name, if any.
-    pub(crate) fn of(library: &Library, books: &Books, args: &DecideArgs) -> Result<Option<There>, Failure> {
+    pub(crate) fn of(library: &Library, books: &Books, args: &BookArgs) -> Result<Option<There>, Failure> {
         let Some(url) = &args.cluster else { return Ok(None) };
-        let session = Session::on(url, job(library, &args.look, args.standard, books)?)?;
+        let session = Session::on(url, job(library, args, books)?)?;
         Ok(Some(There { session, lost: Cell::new(false) }))
     }
 

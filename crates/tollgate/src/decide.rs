@@ -32,15 +32,15 @@ const MOST_SHOWN: usize = 2000;
 /// Decides order books.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
-    let corridor = pack::corridor(&library, &args.look)?;
+    let corridor = pack::corridor(&library, &args.books.look)?;
     let format = format(screen, args.out.as_deref(), args.format)?;
     let bad_format = args.bad.as_deref().map(bad_format).transpose()?;
-    let books = books::find(&args.files, args.input)?;
+    let books = books::find(&args.files, args.books.input)?;
     books.check(&library)?;
     let lines = Lines::new(Judge::new(corridor, false), &library.dictionary);
-    let here = Source::Here(&books, args.standard);
+    let here = Source::Here(&books, args.books.standard);
     #[cfg(feature = "cluster")]
-    let there = crate::cluster::There::of(&library, &books, args)?;
+    let there = crate::cluster::There::of(&library, &books, &args.books)?;
     #[cfg(feature = "cluster")]
     let here = there.as_ref().map_or(here, Source::There);
     let mut desk = Desk { library: &library, source: here, several: books.len() > 1, lines };
@@ -412,7 +412,7 @@ impl Done {
             Some(bad) => Some(bad.display().to_string()),
             None => (format != Format::Table).then(|| "the column `problem`".to_owned()),
         };
-        let text = self.summary.text(screen, args.standard, several, place.as_deref());
+        let text = self.summary.text(screen, args.books.standard, several, place.as_deref());
         if data_on_stdout {
             screen.err(&text);
             Ok(())

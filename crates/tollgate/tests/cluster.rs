@@ -95,7 +95,7 @@ fn long_book(path: &Path, bytes: usize) {
     }
 }
 
-/// Many books: good, bad and broken ones, in every form, with orders that a quota counts before and after their day.
+/// Many books: good, bad and broken ones, with orders that a quota counts before and after their day.
 fn books(folder: &Path) {
     fs::copy(example(), folder.join("a.csv")).unwrap();
     let mut rows: Vec<String> = fs::read_to_string(example()).unwrap().lines().map(str::to_owned).collect();
@@ -152,6 +152,7 @@ fn an_executor_killed_in_mid_run_costs_time_and_nothing_else() {
     let url = cluster.url.clone();
     let mut running =
         tollgate(folder.path(), &["decide", "orders", "--regime", "cn-import", "--cluster", &url, "--out", "there.csv"])
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -258,11 +259,14 @@ fn a_query_that_cannot_be_run_is_refused_with_a_reason_and_leaves_nothing() {
         ("DROP TABLE chips", "not supported"),
         ("COPY (SELECT 1) TO 'out.csv'", "not supported"),
         ("SELECT * FROM orders", "orders"),
-        ("", ""),
+        ("", "No SQL statements"),
+        ("SELECT 1; SELECT 2", "single SQL statement"),
+        ("SELECT 1 / 0", "zero"),
     ] {
         let output = run(folder.path(), &["sql", query, "--out", "result.csv"]);
         assert_eq!(output.status.code(), Some(1), "{query}: {}", out(&output));
         assert!(err(&output).contains(reason), "{query}: {}", err(&output));
+        assert!(!err(&output).contains("executors"), "{query} ran here: {}", err(&output));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{query}");
     }
     let cluster = Cluster::start(0);
