@@ -1,5 +1,8 @@
 //! Cells of a fact: finitely many stretches that the law can tell apart, with a representative each.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use facts::{Case, CountryId, Exact, Fact, FieldId, FieldType, Number};
@@ -11,7 +14,7 @@ use crate::judge::Judge;
 use crate::law::{ClauseId, Law, Rule, Version};
 use crate::print::term_sql;
 use crate::totals::Totals;
-use crate::tree::{Op, Piece, Term, Test};
+use crate::tree::{Op, Piece, Term, Test, facts_of};
 
 /// The cells of one fact: what the law can tell apart.
 #[derive(Clone, Debug)]
@@ -33,6 +36,11 @@ impl Cells {
     pub(crate) fn words(name: String, words: Vec<String>) -> Cells {
         let places = vec![None; words.len()];
         Cells { facts: vec![], name, words, places, thresholds: vec![], unreached: vec![], upper: vec![] }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
     }
 
     /// A line for each run of cells.
@@ -120,6 +128,51 @@ pub(crate) fn partition(law: &Law, epoch: &Epoch, asked: &Asked<'_>, case: &Case
     (cells, whole)
 }
 
+/// The cells of facts for one search, made once for all cases that they are the same for.
+pub(crate) struct Partitions<'a> {
+    law: &'a Law,
+    epoch: &'a Epoch,
+    asked: Asked<'a>,
+    totals: &'a Totals,
+    kept: RefCell<HashMap<FieldId, Kept>>,
+}
+
+/// The cells of one fact, by what they turn on besides the law of the start.
+struct Kept {
+    beside: Vec<FieldId>,
+    known: Vec<Known>,
+}
+
+/// The doubts that were settled, the facts beside, and the cells with whether they surely cover everything.
+type Known = (Vec<(usize, bool)>, Vec<Fact>, Rc<(Cells, bool)>);
+
+/// How many partitions of one fact are kept.
+const MOST_KEPT: usize = 32;
+
+impl<'a> Partitions<'a> {
+    pub(crate) fn new(law: &'a Law, epoch: &'a Epoch, totals: &'a Totals) -> Partitions<'a> {
+        Partitions { law, epoch, asked: Asked::all(law, epoch), totals, kept: RefCell::default() }
+    }
+
+    /// The cells of a fact in the days of the start, of which some doubts are settled: see [`partition`].
+    pub(crate) fn of(&self, epoch: &Epoch, settled: &[(usize, bool)], case: &Case, id: FieldId) -> Rc<(Cells, bool)> {
+        let mut all = self.kept.borrow_mut();
+        let kept =
+            all.entry(id).or_insert_with(|| Kept { beside: self.asked.beside(self.law, self.epoch, id), known: Vec::new() });
+        let same = |facts: &[Fact]| kept.beside.iter().zip(facts).all(|(id, fact)| case.fact(*id) == fact);
+        if let Some((.., cells)) = kept.known.iter().find(|(s, facts, _)| s == settled && same(facts)) {
+            return Rc::clone(cells);
+        }
+        let cells = Rc::new(partition(self.law, epoch, &self.asked, case, self.totals, id));
+        let facts = kept.beside.iter().map(|id| case.fact(*id).clone()).collect();
+        if kept.known.len() == MOST_KEPT {
+            kept.known.clear();
+        }
+        kept.known.push((settled.to_vec(), facts, Rc::clone(&cells)));
+        cells
+    }
+}
+
 /// Whether some test asks for two lists at once, other than by OR.
 fn asks_together(asked: &Asked<'_>, id: FieldId) -> bool {
     let mut together = false;
@@ -150,6 +203,26 @@ impl<'a> Asked<'a> {
             asked.clause(law, epoch, clause);
         }
         asked
+    }
+
+    /// The other facts that the cells of a fact turn on: those that a test asks for together with it.
+    fn beside(&self, law: &Law, epoch: &Epoch, id: FieldId) -> Vec<FieldId> {
+        let mut all = Vec::new();
+        for test in &self.tests {
+            let mut found = Vec::new();
+            match test {
+                Test::Same(a, b) => found.extend([*a, *b]),
+                Test::Compare { left, right, .. } => [left, right].into_iter().for_each(|t| behind(law, epoch, t, &mut found)),
+                _ => {}
+            }
+            if found.contains(&id) {
+                all.append(&mut found);
+            }
+        }
+        all.sort();
+        all.dedup();
+        all.retain(|other| *other != id);
+        all
     }
 
     /// What some clauses ask, and what these hang on.
@@ -558,6 +631,23 @@ fn joined(
         (Shape::Open, _) | (_, Shape::Open) => Shape::Open,
         _ => Shape::Other,
     }
+}
+
+/// Adds the facts that a term hangs on, by way of quantities and of the tests of cases too.
+pub(crate) fn behind(law: &Law, epoch: &Epoch, term: &Term, found: &mut Vec<FieldId>) {
+    term.walk(&mut |piece| {
+        facts_of(piece, found);
+        match piece {
+            Piece::Term(Term::Quantity(clause)) => {
+                if let Some((Version { rule: Rule::Quantity { value, .. }, .. }, _)) = epoch.version(law, *clause) {
+                    behind(law, epoch, value, found);
+                }
+            }
+            // A class or a total may hang on anything.
+            Piece::Test(Test::Applies(_)) | Piece::Term(Term::Total(_)) => found.extend(law.asked()),
+            _ => {}
+        }
+    });
 }
 
 /// Whether a term hangs on a fact, by way of quantities too.

@@ -1,6 +1,7 @@
 //! The checker: everything wrong with a regime that can be found before anybody relies on it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use facts::{Case, Date, Problem, Severity};
 
@@ -279,8 +280,8 @@ fn reach(law: &Law, draft: Option<&str>, epochs: &[Epoch], problems: &mut Vec<Pr
 /// An epoch with every doubt taken as not suspended, for asking what its clauses say.
 fn settle_doubts(epoch: &Epoch) -> Epoch {
     let mut settled = epoch.clone();
-    while !settled.doubts.is_empty() {
-        settled = settled.settled(0, false);
+    while let Some(next) = settled.settled(0, false) {
+        settled = Arc::unwrap_or_clone(next);
     }
     settled
 }

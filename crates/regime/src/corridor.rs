@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use facts::{Case, Catalogue, Date, Dictionary, Keys, Pack, Problem, Severity, Source, nearest, parse_toml};
 
+use crate::alike::Mark;
 use crate::epoch::{Epoch, Lens};
-use crate::judge::{Decision, Judge, Outcome, decide};
+use crate::judge::{Decision, Outcome, decide};
 use crate::law::{Law, Policy};
+use crate::program::Matter;
 use crate::totals::Totals;
-use crate::ways::settle;
+use crate::ways::missing;
 
 /// What a pack holds, read as far as every question needs it: dictionary, catalogue, and the names of the rest.
 #[derive(Clone, Debug)]
@@ -136,26 +138,11 @@ pub struct Corridor {
     /// How they are looked at.
     pub lens: Lens,
     epochs: Vec<Vec<Epoch>>,
-    missing: HashMap<(usize, Vec<u8>), Vec<String>>,
+    missing: HashMap<(usize, Date, Mark), Vec<String>>,
 }
 
 /// How many answers of [`Corridor::missing`] are kept.
-const MOST_REMEMBERED: usize = 20_000;
-
-/// Everything of a case that the law of its day can see: two cases with one profile get one answer.
-fn profile(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<u8> {
-    let mut profile = epoch.from.to_string().into_bytes();
-    for id in law.asked() {
-        profile.extend(law.dictionary.spell(*id, case.fact(*id)).into_bytes());
-        profile.push(0);
-    }
-    let mut judge = Judge::new(law, epoch, case, totals);
-    for quota in &law.tables.quotas {
-        profile.push(judge.status(*quota).map_or(0, |status| 1 + status as u8));
-        profile.push(u8::from(judge.refused(*quota)));
-    }
-    profile
-}
+const MOST_REMEMBERED: usize = 100_000;
 
 /// What a corridor decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,17 +216,18 @@ impl Corridor {
         self.epoch(gate, case.day);
         let epoch = self.epochs.get(gate).and_then(|kept| kept.iter().find(|e| e.holds(case.day)));
         let (Some(law), Some(epoch)) = (self.laws.get(gate), epoch) else { return Vec::new() };
-        let key = (gate, profile(law, epoch, case, totals));
-        if let Some(known) = self.missing.get(&key) {
+        let mark = epoch.alike(law).and_then(|alike| alike.mark(Matter { law, epoch, case, totals }));
+        let key = mark.map(|mark| (gate, epoch.from, mark));
+        if let Some(known) = key.as_ref().and_then(|key| self.missing.get(key)) {
             return known.clone();
         }
-        let settlement = settle(law, epoch, case, totals);
-        let mut names: Vec<String> = settlement.missing.iter().map(|id| law.dictionary.field(*id).name.clone()).collect();
-        names.extend(settlement.doubts);
+        let (missing, doubts) = missing(law, epoch, case, totals);
+        let mut names: Vec<String> = missing.iter().map(|id| law.dictionary.field(*id).name.clone()).collect();
+        names.extend(doubts);
         if self.missing.len() >= MOST_REMEMBERED {
             self.missing.clear();
         }
-        self.missing.insert(key, names.clone());
+        self.missing.extend(key.map(|key| (key, names.clone())));
         names
     }
 

@@ -86,6 +86,18 @@ impl Docket {
     }
 }
 
+impl Required {
+    /// The exceptions and reviews that say what it leads to.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = ClauseId> {
+        self.lifts.iter().copied().chain(self.reviews.iter().map(|(_, id)| *id))
+    }
+
+    /// The exceptions of which the one with fewest open needs is named.
+    pub(crate) fn rivals(&self) -> &[ClauseId] {
+        if self.lifts.len() > 1 { &self.lifts } else { &[] }
+    }
+}
+
 /// Gives the answer of one law.
 #[inline]
 pub(crate) fn decide(law: &Law, epoch: &Epoch, ask: &mut impl Ask) -> Decision {

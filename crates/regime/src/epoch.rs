@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use facts::{CountryId, Date, Number};
 
+use crate::alike::Alike;
 use crate::docket::Docket;
 use crate::judge::Tri;
 use crate::law::{Clause, ClauseId, Dated, GroupId, InstrumentId, InstrumentKind, Law, Members, Suspension, ValueId, Version};
@@ -52,42 +53,43 @@ pub struct Epoch {
     in_force: Vec<(Tri, u16)>,
     numbers: Vec<Option<(Number, u16)>>,
     members: Vec<Option<(u16, Members)>>,
-    docket: Kept<Docket>,
-    program: Kept<Option<Program>>,
+    kept: Kept,
 }
 
-/// What follows from the rest of an epoch, made when somebody first asks for it.
-#[derive(Debug)]
-struct Kept<T>(Arc<OnceLock<T>>);
+/// What follows from the rest of an epoch, each made when somebody first asks for it.
+#[derive(Clone, Debug, Default)]
+struct Kept(Arc<Follows>);
 
-impl<T> Clone for Kept<T> {
-    fn clone(&self) -> Self {
-        Kept(Arc::clone(&self.0))
-    }
+#[derive(Debug, Default)]
+struct Follows {
+    docket: OnceLock<Docket>,
+    program: OnceLock<Option<Program>>,
+    alike: OnceLock<Option<Alike>>,
+    /// By doubt: the epoch if the suspension does not hold, and if it does.
+    settled: OnceLock<Vec<[Arc<Epoch>; 2]>>,
 }
 
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Kept(Arc::default())
-    }
-}
-
-impl<T> PartialEq for Kept<T> {
+impl PartialEq for Kept {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
-impl<T> Eq for Kept<T> {}
+impl Eq for Kept {}
 
 impl Epoch {
     /// Who acts on these days.
     pub(crate) fn docket(&self, law: &Law) -> &Docket {
-        self.docket.0.get_or_init(|| Docket::of(law, self))
+        self.kept.0.docket.get_or_init(|| Docket::of(law, self))
     }
 
     /// The law of these days as a program; none where it would not fit one.
     pub(crate) fn program(&self, law: &Law) -> Option<&Program> {
-        self.program.0.get_or_init(|| Program::of(law, self)).as_ref()
+        self.kept.0.program.get_or_init(|| Program::of(law, self)).as_ref()
+    }
+
+    /// What tells cases of these days apart; none where they have no program.
+    pub(crate) fn alike(&self, law: &Law) -> Option<&Alike> {
+        self.kept.0.alike.get_or_init(|| Alike::of(law, self)).as_ref()
     }
 
     /// What a clause needs on these days.
@@ -162,9 +164,15 @@ impl Epoch {
         mark
     }
 
-    /// The same days with a doubt settled: the suspension holds, or it does not.
-    pub(crate) fn settled(&self, doubt: usize, suspended: bool) -> Epoch {
-        let mut epoch = Epoch { docket: Kept::default(), program: Kept::default(), ..self.clone() };
+    /// The same days with a doubt settled: the suspension holds, or it does not. None where there is no such doubt.
+    pub(crate) fn settled(&self, doubt: usize, suspended: bool) -> Option<Arc<Epoch>> {
+        let both = |doubt| [false, true].map(|suspended| Arc::new(self.settled_anew(doubt, suspended)));
+        let all = self.kept.0.settled.get_or_init(|| (0..self.doubts.len()).map(both).collect());
+        all.get(doubt).and_then(|both| both.get(usize::from(suspended))).cloned()
+    }
+
+    fn settled_anew(&self, doubt: usize, suspended: bool) -> Epoch {
+        let mut epoch = Epoch { kept: Kept::default(), ..self.clone() };
         if doubt < epoch.doubts.len() {
             let gone = epoch.doubts.remove(doubt);
             for clause in gone.clauses.iter().filter(|c| suspended || !epoch.doubts.iter().any(|d| d.clauses.contains(c))) {
@@ -268,8 +276,7 @@ impl Law {
                 state.or(first).map(|(i, (_, _, members))| (i as u16, members.clone()))
             })
             .collect();
-        let (docket, program) = (Kept::default(), Kept::default());
-        let mut epoch = Epoch { from, until, doubts: vec![], in_force, numbers, members, docket, program };
+        let mut epoch = Epoch { from, until, doubts: vec![], in_force, numbers, members, kept: Kept::default() };
         self.suspend(&mut epoch, day, lens);
         epoch
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: texts, days and facts come in as arguments; nothing here opens a file, reads a clock or prints.
 
+mod alike;
 mod cases;
 mod cells;
 mod check;
@@ -17,6 +18,7 @@ mod frontier;
 mod judge;
 mod law;
 mod load;
+mod missing;
 mod overlay;
 mod print;
 mod program;

@@ -146,6 +146,16 @@ impl Program {
         }
     }
 
+    /// Everything that the gates know of a case: what its facts say by themselves (unmet, failed), and what follows for all gates
+    /// (unmet; failed).
+    pub(crate) fn gates(&self, matter: Matter<'_>) -> ([Vec<u64>; 2], Vec<u64>, Vec<u64>) {
+        match self {
+            Program::One(words) => words.gates(matter),
+            Program::Four(words) => words.gates(matter),
+            Program::Sixteen(words) => words.gates(matter),
+        }
+    }
+
     /// Decides a judge's case, and tells the judge which clauses apply.
     pub(crate) fn tell(&self, judge: &mut Judge<'_>) -> Decision {
         match self {
@@ -169,7 +179,27 @@ impl<const W: usize> Words<W> {
         docket::decide(matter.law, matter.epoch, &mut answers)
     }
 
+    fn gates(&self, matter: Matter<'_>) -> ([Vec<u64>; 2], Vec<u64>, Vec<u64>) {
+        let own = self.quotas_asked(self.own(matter), matter);
+        let bits = self.settled(own);
+        ([own.unmet.to_vec(), own.failed.to_vec()], bits.unmet.to_vec(), bits.failed.to_vec())
+    }
+
+    /// Everything that is asked of a case, and where its rows stand.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (Source, Place)> {
+        let facts = self.facts.iter().map(|(field, place)| (Source::Fact(*field), *place));
+        let numbers = self.numbers.iter().map(|(ladder, place)| (Source::Number(ladder.clone()), *place));
+        let quotas = self.quotas.iter().map(|(quota, place)| (Source::Quota(*quota), *place));
+        facts.chain(numbers).chain(self.others.iter().cloned()).chain(quotas)
+    }
+
     fn run(&self, matter: Matter<'_>) -> Bits<W> {
+        self.with_quotas(self.own(matter), matter)
+    }
+
+    /// What the facts say by themselves.
+    #[inline]
+    fn own(&self, matter: Matter<'_>) -> Bits<W> {
         let mut bits =
             self.facts.iter().fold(self.start, |bits, (field, place)| bits.with(self.row(*place, matter.case.code(*field))));
         for (number, place) in &self.numbers {
@@ -178,6 +208,12 @@ impl<const W: usize> Words<W> {
         for (source, place) in &self.others {
             bits = bits.with(self.row(*place, source.code(matter)));
         }
+        bits
+    }
+
+    /// What follows for all gates, with totals looked up where they may matter.
+    #[inline]
+    fn with_quotas(&self, bits: Bits<W>, matter: Matter<'_>) -> Bits<W> {
         if self.quotas.is_empty() {
             return self.settled(bits);
         }
@@ -186,10 +222,12 @@ impl<const W: usize> Words<W> {
         if self.guards.iter().all(|guard| known.tri(*guard) == Tri::False) {
             return known;
         }
-        for (quota, place) in &self.quotas {
-            bits = bits.with(self.row(*place, Source::Quota(*quota).code(matter)));
-        }
-        self.settled(bits)
+        self.settled(self.quotas_asked(bits, matter))
+    }
+
+    fn quotas_asked(&self, bits: Bits<W>, matter: Matter<'_>) -> Bits<W> {
+        let code = |quota: &ClauseId| Source::Quota(*quota).code(matter);
+        self.quotas.iter().fold(bits, |bits, (quota, place)| bits.with(self.row(*place, code(quota))))
     }
 
     /// What a code adds.

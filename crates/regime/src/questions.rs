@@ -86,7 +86,7 @@ impl Asked {
 }
 
 /// The facts that a source turns on; every fact that the law asks about where it turns on clauses.
-fn behind(law: &Law, source: &Source) -> Vec<FieldId> {
+pub(crate) fn behind(law: &Law, source: &Source) -> Vec<FieldId> {
     let mut found = Vec::new();
     match source {
         Source::Fact(id) | Source::Word(id, _) | Source::Name(id, _) => found.push(*id),

@@ -39,6 +39,11 @@ impl Totals {
         }
     }
 
+    /// Whether any total is known.
+    pub(crate) fn are_stated(&self) -> bool {
+        self.complete || !self.sums.is_empty()
+    }
+
     /// Adds a shipment to every quota that counts it.
     pub fn post(&mut self, law: &Law, epoch: &Epoch, case: &Case) {
         for counted in self.counted(law, epoch, case) {

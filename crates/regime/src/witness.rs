@@ -6,8 +6,8 @@ use crate::cells::{Asked, partition};
 use crate::epoch::Epoch;
 use crate::judge::{Judge, Tri};
 use crate::law::{ClauseId, Law};
+use crate::missing::{Unknown, unknown_of};
 use crate::totals::Totals;
-use crate::ways::{Unknown, unknown_of};
 
 /// A case in which a test holds, found by trying one cell after another; none where there is none, an error where the search
 /// grew too long to say.

@@ -11,6 +11,7 @@ mod draw;
 mod epochs;
 mod exact;
 mod knowledge;
+mod missing;
 mod overlays;
 mod programs;
 mod round_trip;

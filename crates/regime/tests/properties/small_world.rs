@@ -32,7 +32,7 @@ const PAGES: [(&str, &str, &str); 14] = [
     ("due", "fee", "when = \"requires('first') AND d\"\nbase = \"100\"\nrate = \"0.25\"\npayee = \"x\"\nlegal_form = \"tax\""),
 ];
 
-fn small_world() -> Law {
+pub(crate) fn small_world() -> Law {
     let mut fields = "[units]\n\"USD\" = \"dollar\"\n\"1\" = \"a plain number\"\n".to_owned();
     for name in FACTS {
         fields += &format!("[field.{name}]\ntype = \"bool\"\nabout = \"item\"\nmeaning = \"m\"\nsource = \"s\"\n");
@@ -53,7 +53,7 @@ fn small_world() -> Law {
 }
 
 /// The cases as numbers to base three, a digit a fact: 0 is unknown, 1 no, 2 yes.
-fn case(law: &Law, number: usize) -> Case {
+pub(crate) fn case(law: &Law, number: usize) -> Case {
     let mut case = Case::new(&law.dictionary, day("2024-01-01"));
     for at in 0..FACTS.len() {
         match number / 3_usize.pow(at as u32) % 3 {

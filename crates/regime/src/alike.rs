@@ -1,0 +1,241 @@
+//! Which cases nobody needs to tell apart: with one mark they are decided alike, whatever becomes of the facts that they lack.
+
+use std::iter;
+
+use facts::{Fact, FieldId};
+
+use crate::cells::behind;
+use crate::epoch::Epoch;
+use crate::law::{ClauseId, Law, Rule, Version};
+use crate::program::{Bits, Lit, Matter, Program, Source, Words};
+use crate::questions;
+use crate::totals::quota_key;
+
+/// How the gates of a program hang together, for finding out which of them can still change an answer.
+///
+/// A gate that is known stays so, but for one that hangs on something crisp: whether a thing is shown to be false is known while the
+/// thing is not, and may change. A gate that may change is what becomes of the gates and sources that go into it; of these, whatever
+/// is known of an unknown gate is part of the gate already.
+#[derive(Debug)]
+pub(crate) struct Alike {
+    /// How many words hold a bit for every gate.
+    words: usize,
+    /// By gate: the gates that go into it, and all that it hangs on, itself among them.
+    into: Vec<Vec<u64>>,
+    below: Vec<Vec<u64>>,
+    /// Crisp gates with their literals.
+    crisp: Vec<(Lit, u16)>,
+    sources: Vec<Asked>,
+    scope: Lit,
+    /// By clause: whether it applies, and whether it is available.
+    clauses: Vec<[Lit; 2]>,
+}
+
+/// Something that is asked.
+#[derive(Debug)]
+struct Asked {
+    source: Source,
+    /// The gates that it goes into, and those of which it says something while it is unknown.
+    gates: Vec<u64>,
+    crisp: Vec<u64>,
+    /// The facts behind it.
+    fields: Vec<FieldId>,
+}
+
+/// What cases have in common that nobody needs to tell apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Mark {
+    gates: Vec<u64>,
+    spelled: String,
+}
+
+impl Alike {
+    /// How the program of an epoch hangs together; none where it has none.
+    pub(crate) fn of(law: &Law, epoch: &Epoch) -> Option<Alike> {
+        match epoch.program(law)? {
+            Program::One(words) => Some(Alike::of_words(law, epoch, words)),
+            Program::Four(words) => Some(Alike::of_words(law, epoch, words)),
+            Program::Sixteen(words) => Some(Alike::of_words(law, epoch, words)),
+        }
+    }
+
+    fn of_words<const W: usize>(law: &Law, epoch: &Epoch, words: &Words<W>) -> Alike {
+        let into = vec![vec![0; W]; 64 * W];
+        let (scope, clauses) = (words.scope, words.clauses.clone());
+        let mut alike = Alike { words: W, below: into.clone(), into, crisp: vec![], sources: vec![], scope, clauses };
+        for level in &words.levels {
+            for step in &level.steps {
+                let gate = 64 * usize::from(step.to) + usize::from(step.bit);
+                if let Some(word) = alike.into.get_mut(gate).and_then(|into| into.get_mut(usize::from(step.from))) {
+                    *word |= step.yes | step.no;
+                }
+            }
+            for (lit, gate) in &level.crisp {
+                alike.into.get_mut(usize::from(*gate)).into_iter().for_each(|gates| set(gates, lit.gate));
+                alike.crisp.push((*lit, *gate));
+            }
+        }
+        // Gates hang on those of lower levels only, so as many rounds as there are levels carry everything up.
+        for _ in 0..=words.levels.len() {
+            for (gate, into) in (0..).zip(&alike.into) {
+                let mut all = into.clone();
+                set(&mut all, gate);
+                members(into)
+                    .for_each(|other| alike.below.get(usize::from(other)).into_iter().for_each(|more| join(&mut all, more)));
+                alike.below.get_mut(usize::from(gate)).into_iter().for_each(|below| *below = all.clone());
+            }
+        }
+        for (source, place) in words.sources() {
+            let mut gates = vec![0; W];
+            let rows = || words.rows.iter().skip(place.first as usize).take(1 + usize::from(place.more));
+            rows().for_each(|row| join(&mut gates, &row.unmet));
+            let unknown =
+                |row: &Bits<W>| row.unmet.iter().zip(row.failed).map(|(unmet, failed)| unmet & !failed).collect::<Vec<u64>>();
+            let open = rows().next().map(unknown).unwrap_or_default();
+            let crisp = gates.iter().zip(&open).map(|(gates, open)| gates & !open).collect();
+            let fields = match &source {
+                Source::Quota(id) => quota_facts(law, epoch, *id),
+                source => questions::behind(law, source),
+            };
+            alike.sources.push(Asked { source, gates, crisp, fields });
+        }
+        alike
+    }
+
+    /// The mark of a case; none where a total is sought and nobody can say which.
+    pub(crate) fn mark(&self, matter: Matter<'_>) -> Option<Mark> {
+        self.mark_lacking(matter, &mut Vec::new())
+    }
+
+    /// The mark of a case, and the facts that it lacks and that can still change the answer.
+    pub(crate) fn mark_lacking(&self, matter: Matter<'_>, lacks: &mut Vec<FieldId>) -> Option<Mark> {
+        let Matter { law, epoch, case, totals } = matter;
+        let (own, unmet, failed) = epoch.program(law)?.gates(matter);
+        let unknown: Vec<u64> = unmet.iter().zip(&failed).map(|(unmet, failed)| unmet & !failed).collect();
+        let asked: Vec<(usize, &Asked)> = self.sources.iter().enumerate().filter(|(_, s)| s.source.code(matter) == 0).collect();
+        let mut crisp = vec![0; self.words];
+        self.crisp.iter().filter(|(lit, _)| has(&unknown, lit.gate)).for_each(|(_, gate)| set(&mut crisp, *gate));
+        asked.iter().for_each(|(_, source)| join(&mut crisp, &source.crisp));
+        let (cone, told) = self.cone(law, epoch, [&unknown, &unmet, &crisp]);
+        let mut mark = Mark { gates: cone.clone(), spelled: String::new() };
+        for bits in [&unmet, &failed] {
+            mark.gates.extend(bits.iter().zip(&cone).map(|(bits, cone)| bits & cone));
+        }
+        for bits in &own {
+            mark.gates.extend(bits.iter().zip(&told).map(|(bits, told)| bits & told));
+        }
+        let open: Vec<u64> =
+            unknown.iter().zip(&told).zip(&cone).map(|((unknown, told), cone)| (unknown & cone) | told).collect();
+        for (at, Asked { source, fields, .. }) in asked.into_iter().filter(|(_, source)| meet(&source.gates, &open)) {
+            mark.gates.push(at as u64);
+            lacks.extend(fields.iter().filter(|id| *case.fact(**id) == Fact::Unknown));
+            if let Source::Quota(id) = source {
+                if !totals.are_stated() {
+                    continue;
+                }
+                mark.spelled.push_str(&quota_key(law, epoch, case, *id)?);
+                mark.spelled.push_str(&totals.get(law, epoch, case, *id)?.to_string());
+            }
+            // While one fact is missing the others say where the answer turns.
+            if fields.iter().any(|id| *case.fact(*id) != Fact::Unknown) {
+                fields.iter().for_each(|id| mark.spell(matter, *id));
+            }
+        }
+        // A doubt that is settled makes another program.
+        for doubt in 0..epoch.doubts.len() {
+            for suspended in [false, true] {
+                let settled = epoch.settled(doubt, suspended)?;
+                let other = settled.alike(law)?.mark_lacking(Matter { epoch: &settled, ..matter }, lacks)?;
+                mark.gates.extend(other.gates);
+                mark.spelled.push_str(&other.spelled);
+                mark.spelled.push('\u{2}');
+            }
+        }
+        Some(mark)
+    }
+
+    /// The gates that the answer turns on as it stands, with those that can still change it; and of these the ones that are known so
+    /// far.
+    fn cone(&self, law: &Law, epoch: &Epoch, [unknown, unmet, crisp]: [&[u64]; 3]) -> (Vec<u64>, Vec<u64>) {
+        let docket = epoch.docket(law);
+        let (mut cone, mut told) = (vec![0; self.words], vec![0; self.words]);
+        let mut next: Vec<u16> = Vec::new();
+        let loose = |gate: u16| has(unknown, gate) || self.below.get(usize::from(gate)).is_some_and(|below| meet(below, crisp));
+        let may = |lit: Lit| loose(lit.gate) || has(unmet, lit.gate) == lit.not;
+        let lits = |id: &ClauseId| self.clauses.get(id.0 as usize).copied().unwrap_or_default();
+        next.push(self.scope.gate);
+        if may(self.scope) {
+            next.extend(docket.prohibitions.iter().map(|id| lits(id)[0].gate));
+            for required in &docket.requirements {
+                let [applies, _] = lits(&required.clause);
+                next.push(applies.gate);
+                if may(applies) {
+                    next.extend(required.answers().map(|id| lits(&id)[1].gate));
+                    let needs = required.rivals().iter().flat_map(|id| epoch.needs(law, *id));
+                    next.extend(needs.flat_map(|id| lits(id).map(|lit| lit.gate)));
+                }
+            }
+        }
+        while let Some(gate) = next.pop() {
+            if has(&cone, gate) {
+                continue;
+            }
+            set(&mut cone, gate);
+            let into = self.into.get(usize::from(gate)).into_iter().flat_map(|into| members(into));
+            if has(unknown, gate) {
+                // What is known for good of an unknown gate has gone into it.
+                next.extend(into.filter(|gate| loose(*gate)));
+            } else if loose(gate) {
+                set(&mut told, gate);
+                next.extend(into);
+            }
+        }
+        (cone, told)
+    }
+}
+
+impl Mark {
+    fn spell(&mut self, matter: Matter<'_>, id: FieldId) {
+        let fact = matter.case.fact(id);
+        self.spelled.push_str(&matter.law.dictionary.spell(id, fact));
+        self.spelled.push(if *fact == Fact::Unknown { '\u{1}' } else { '\0' });
+    }
+}
+
+/// The facts that a quota's total, its key, the limit and the shipment's own share turn on.
+fn quota_facts(law: &Law, epoch: &Epoch, id: ClauseId) -> Vec<FieldId> {
+    let Some((Version { rule: Rule::Quota { measure, limit, per, .. }, .. }, _)) = epoch.version(law, id) else {
+        return Vec::new();
+    };
+    let mut found = per.clone();
+    [Some(measure), limit.as_ref()].into_iter().flatten().for_each(|term| behind(law, epoch, term, &mut found));
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn has(gates: &[u64], gate: u16) -> bool {
+    gates.get(usize::from(gate / 64)).is_some_and(|word| word >> (gate % 64) & 1 != 0)
+}
+
+fn set(gates: &mut [u64], gate: u16) {
+    if let Some(word) = gates.get_mut(usize::from(gate / 64)) {
+        *word |= 1 << (gate % 64);
+    }
+}
+
+fn join(gates: &mut [u64], more: &[u64]) {
+    gates.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
+}
+
+fn meet(some: &[u64], others: &[u64]) -> bool {
+    some.iter().zip(others).any(|(some, others)| some & others != 0)
+}
+
+/// The gates of a list, from the least.
+fn members(gates: &[u64]) -> impl Iterator<Item = u16> {
+    (0..).zip(gates).flat_map(|(at, word)| {
+        let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|bits| *bits != 0);
+        iter::successors(Some(*word).filter(|bits| *bits != 0), rest).map(move |bits| 64 * at + bits.trailing_zeros() as u16)
+    })
+}
