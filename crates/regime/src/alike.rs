@@ -141,10 +141,13 @@ impl Alike {
                 fields.iter().for_each(|id| mark.spell(matter, *id));
             }
         }
-        // A doubt that is settled makes another program.
-        for doubt in 0..epoch.doubts.len() {
+        // A doubt that is settled makes another program, and several make many: then every fact counts.
+        if epoch.doubts.len() > 1 {
+            law.asked().iter().for_each(|id| mark.spell(matter, *id));
+            lacks.extend(law.asked());
+        } else if !epoch.doubts.is_empty() {
             for suspended in [false, true] {
-                let settled = epoch.settled(doubt, suspended)?;
+                let settled = epoch.settled(0, suspended)?;
                 let other = settled.alike(law)?.mark_lacking(Matter { epoch: &settled, ..matter }, lacks)?;
                 mark.gates.extend(other.gates);
                 mark.spelled.push_str(&other.spelled);

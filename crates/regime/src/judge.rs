@@ -316,9 +316,12 @@ impl<'a> Judge<'a> {
         else {
             return Tri::Unknown;
         };
-        let before = self.totals.get(self.law, self.epoch, self.case, quota);
-        match (before, self.exact(measure), self.exact(limit)) {
-            (Some(before), Val::Is(more), Val::Is(limit)) => Tri::from(before + more <= limit),
+        let before = Some(self.totals).filter(|totals| totals.are_stated());
+        let Some(before) = before.and_then(|totals| totals.get(self.law, self.epoch, self.case, quota)) else {
+            return Tri::Unknown;
+        };
+        match (self.exact(measure), self.exact(limit)) {
+            (Val::Is(more), Val::Is(limit)) => Tri::from(before + more <= limit),
             _ => Tri::Unknown,
         }
     }

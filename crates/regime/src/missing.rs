@@ -132,6 +132,7 @@ pub(crate) struct Ask<'a> {
     law: &'a Law,
     totals: &'a Totals,
     partitions: Partitions<'a>,
+    start: Arc<Epoch>,
     /// The facts that show a condition, or that a quota is kept.
     papers: Vec<Unknown>,
     left: Counter<usize>,
@@ -143,7 +144,8 @@ impl<'a> Ask<'a> {
     pub(crate) fn new(law: &'a Law, epoch: &'a Epoch, totals: &'a Totals) -> Ask<'a> {
         let (left, open) = (Counter::new(BUDGET), RefCell::new(None));
         let papers = papers(law, epoch).into_iter().map(Unknown::Field).collect();
-        Ask { law, totals, partitions: Partitions::new(law, epoch, totals), papers, left, open }
+        let start = Arc::new(epoch.clone());
+        Ask { law, totals, partitions: Partitions::new(law, epoch, totals), start, papers, left, open }
     }
 
     /// Begins to count anew what is asked.
@@ -225,11 +227,11 @@ impl<'a> Ask<'a> {
                 }
             }
             Unknown::Doubt(doubt) => {
-                if let Some(epoch) = so.epoch.settled(so.place(doubt), at == 0) {
-                    told.epoch = epoch;
-                    told.settled.push((doubt, at == 0));
-                    told.settled.sort_unstable();
-                }
+                told.settled.push((doubt, at == 0));
+                told.settled.sort_unstable();
+                // From the last to the first, so that places stay and each way to settle them is one epoch with one program.
+                let settle = |epoch: Arc<Epoch>, (doubt, holds): &(usize, bool)| epoch.settled(*doubt, *holds).unwrap_or(epoch);
+                told.epoch = told.settled.iter().rev().fold(Arc::clone(&self.start), settle);
             }
         }
         told
