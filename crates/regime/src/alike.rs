@@ -133,8 +133,8 @@ impl Alike {
                 if !totals.are_stated() {
                     continue;
                 }
-                mark.spelled.push_str(&quota_key(law, epoch, case, *id)?);
-                mark.spelled.push_str(&totals.get(law, epoch, case, *id)?.to_string());
+                let total = totals.get(law, epoch, case, *id)?;
+                mark.spelled.push_str(&format!("{}\0{total}\0", quota_key(law, epoch, case, *id)?));
             }
             // While one fact is missing the others say where the answer turns.
             if fields.iter().any(|id| *case.fact(*id) != Fact::Unknown) {
@@ -149,9 +149,11 @@ impl Alike {
             for suspended in [false, true] {
                 let settled = epoch.settled(0, suspended)?;
                 let other = settled.alike(law)?.mark_lacking(Matter { epoch: &settled, ..matter }, lacks)?;
+                // How many words there were says where the next begin, since their number hangs on the case.
+                mark.gates.push(mark.gates.len() as u64);
                 mark.gates.extend(other.gates);
-                mark.spelled.push_str(&other.spelled);
                 mark.spelled.push('\u{2}');
+                mark.spelled.push_str(&other.spelled);
             }
         }
         Some(mark)
@@ -211,7 +213,7 @@ fn quota_facts(law: &Law, epoch: &Epoch, id: ClauseId) -> Vec<FieldId> {
         return Vec::new();
     };
     let mut found = per.clone();
-    [Some(measure), limit.as_ref()].into_iter().flatten().for_each(|term| behind(law, epoch, term, &mut found));
+    iter::once(measure).chain(limit).for_each(|term| behind(law, epoch, term, &mut found));
     found.sort();
     found.dedup();
     found

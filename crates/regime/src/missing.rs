@@ -2,6 +2,7 @@
 
 use std::cell::{Cell as Counter, RefCell};
 use std::collections::HashSet;
+use std::iter;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -33,7 +34,8 @@ const BUDGET: usize = 20_000;
 /// unknowns still left is needed, so only sets that hold one of them are tried from then on (implicit hitting sets; Reiter 1987).
 /// Of papers, which show a condition, this is not so: a paper that is refused may open what was settled while it was only missing.
 /// What a case with papers told shows, it shows of sets that hold these papers.
-pub(crate) fn smallest(ask: &Ask<'_>, start: &So) -> Vec<Unknown> {
+pub(crate) fn smallest(ask: &Ask<'_>, case: &Case) -> Vec<Unknown> {
+    let start = &ask.begin(case);
     let unknowns = relevant(ask.law, &start.epoch, &start.case, ask.totals);
     let mut needed: Vec<Needed> = Vec::new();
     // Most unknowns are needed each by itself: that shows at once where all others are told first.
@@ -118,10 +120,10 @@ fn hits(ask: &Ask<'_>, rest: &[Unknown], needed: &[Needed], size: usize, chosen:
 /// A case of which some unknowns have been told.
 #[derive(Clone)]
 pub(crate) struct So {
-    pub(crate) epoch: Arc<Epoch>,
+    epoch: Arc<Epoch>,
     /// The doubts that were settled, by their places in the epoch of the start, and whether the suspension holds.
-    pub(crate) settled: Vec<(usize, bool)>,
-    pub(crate) case: Case,
+    settled: Vec<(usize, bool)>,
+    case: Case,
 }
 
 /// What is known of cases, by what nobody needs to tell apart: the doubts that were settled, what is left to tell, and the mark.
@@ -146,6 +148,11 @@ impl<'a> Ask<'a> {
         let papers = papers(law, epoch).into_iter().map(Unknown::Field).collect();
         let start = Arc::new(epoch.clone());
         Ask { law, totals, partitions: Partitions::new(law, epoch, totals), start, papers, left, open }
+    }
+
+    /// A case of which nothing has been told yet.
+    pub(crate) fn begin(&self, case: &Case) -> So {
+        So { epoch: Arc::clone(&self.start), settled: Vec::new(), case: case.clone() }
     }
 
     /// Begins to count anew what is asked.
@@ -260,10 +267,6 @@ impl<'a> Ask<'a> {
 }
 
 impl So {
-    pub(crate) fn new(epoch: &Epoch, case: &Case) -> So {
-        So { epoch: Arc::new(epoch.clone()), settled: Vec::new(), case: case.clone() }
-    }
-
     /// The place of a doubt in the epoch: later doubts move up where one is settled.
     fn place(&self, doubt: usize) -> usize {
         doubt - self.settled.iter().filter(|(settled, _)| *settled < doubt).count()
@@ -291,7 +294,7 @@ fn papers(law: &Law, epoch: &Epoch) -> Vec<FieldId> {
                 met.clauses(&mut clauses);
             }
             Rule::Quota { measure, limit, .. } => {
-                for term in [Some(measure), limit.as_ref()].into_iter().flatten() {
+                for term in iter::once(measure).chain(limit) {
                     term.walk(&mut |piece| facts_of(piece, &mut found));
                     term.clauses(&mut clauses);
                 }
@@ -301,8 +304,9 @@ fn papers(law: &Law, epoch: &Epoch) -> Vec<FieldId> {
     }
     for (version, _) in versions(reached(law, epoch, &clauses)) {
         let (tests, terms) = version.rule.parts();
-        tests.into_iter().for_each(|test| test.walk(&mut |piece| facts_of(piece, &mut found)));
-        terms.into_iter().for_each(|term| term.walk(&mut |piece| facts_of(piece, &mut found)));
+        let mut meet = |piece: Piece<'_>| facts_of(piece, &mut found);
+        tests.into_iter().for_each(|test| test.walk(&mut meet));
+        terms.into_iter().for_each(|term| term.walk(&mut meet));
     }
     found.sort();
     found.dedup();

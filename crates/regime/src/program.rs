@@ -193,10 +193,6 @@ impl<const W: usize> Words<W> {
         facts.chain(numbers).chain(self.others.iter().cloned()).chain(quotas)
     }
 
-    fn run(&self, matter: Matter<'_>) -> Bits<W> {
-        self.with_quotas(self.own(matter), matter)
-    }
-
     /// What the facts say by themselves.
     #[inline]
     fn own(&self, matter: Matter<'_>) -> Bits<W> {
@@ -212,8 +208,8 @@ impl<const W: usize> Words<W> {
     }
 
     /// What follows for all gates, with totals looked up where they may matter.
-    #[inline]
-    fn with_quotas(&self, bits: Bits<W>, matter: Matter<'_>) -> Bits<W> {
+    fn run(&self, matter: Matter<'_>) -> Bits<W> {
+        let bits = self.own(matter);
         if self.quotas.is_empty() {
             return self.settled(bits);
         }

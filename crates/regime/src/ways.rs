@@ -42,11 +42,11 @@ const TOO_MANY: usize = 1_000;
 
 /// Names the facts that would settle a case, and what each way of turning out leads to.
 pub fn settle(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Settlement {
-    let (ask, start) = (Ask::new(law, epoch, totals), So::new(epoch, case));
-    let set = smallest(&ask, &start);
+    let ask = Ask::new(law, epoch, totals);
+    let set = smallest(&ask, case);
     ask.renew();
     let mut list = List { ask: &ask, whole: true, known: HashMap::new() };
-    let mut ways = list.ways(&start, &set).unwrap_or_default();
+    let mut ways = list.ways(&ask.begin(case), &set).unwrap_or_default();
     let exhaustive = list.whole && (1..=MOST_WAYS).contains(&ways.len());
     ways.truncate(MOST_WAYS);
     let (missing, doubts) = named(epoch, set);
@@ -55,7 +55,7 @@ pub fn settle(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Settlem
 
 /// The facts and the doubts alone: see [`Settlement`].
 pub(crate) fn missing(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> (Vec<FieldId>, Vec<String>) {
-    named(epoch, smallest(&Ask::new(law, epoch, totals), &So::new(epoch, case)))
+    named(epoch, smallest(&Ask::new(law, epoch, totals), case))
 }
 
 fn named(epoch: &Epoch, set: Vec<Unknown>) -> (Vec<FieldId>, Vec<String>) {
