@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Scalar, Simd, WithSimd};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
@@ -233,7 +233,14 @@ fn luck(seed: u64, row: u64, quarters: usize) -> Vec<f64> {
 
 /// Runs one bundle of worlds and sees every quarter.
 #[inline(always)]
-fn bundle<T: Lane>(world: &World, draws: &[f64], rows: &[u64], seed: u64, mut see: impl FnMut(usize, &Variables<T>, &Books<T>)) {
+fn bundle<T: Lane, S: Simd>(
+    simd: S,
+    world: &World,
+    draws: &[f64],
+    rows: &[u64],
+    seed: u64,
+    mut see: impl FnMut(usize, &Variables<T>, &Books<T>),
+) {
     let width = Factors::<f64>::COUNT;
     let count = draws.len() / width;
     let lane = |l: usize| l.min(count.saturating_sub(1));
@@ -249,7 +256,7 @@ fn bundle<T: Lane>(world: &World, draws: &[f64], rows: &[u64], seed: u64, mut se
             #[inline(always)]
             |k| T::each(|l| chances.get(l).and_then(|c| c.get(t * Luck::<f64>::COUNT + k)).copied().unwrap_or(0.5)),
         );
-        let (report, books) = quarter(world, t, &f, &luck, &mut state);
+        let (report, books) = quarter(simd, world, t, &f, &luck, &mut state);
         see(t, &report, &books);
     }
 }
@@ -324,7 +331,7 @@ pub fn run_rows(world: &World, draws: &[f64], rows: &[u64], seed: u64, history: 
 pub fn reference(world: &World, draws: &[f64], first: u64, seed: u64, history: bool) -> Result<Kept, Broken> {
     shape(draws)?;
     let rows: Vec<u64> = (first..first + (draws.len() / Factors::<f64>::COUNT) as u64).collect();
-    bundles::<f64>(world, draws, &rows, seed, history)
+    bundles::<f64, Scalar>(Scalar, world, draws, &rows, seed, history)
 }
 
 struct Wide<'a> {
@@ -339,13 +346,20 @@ impl WithSimd for Wide<'_> {
     type Output = Result<Kept, Broken>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        bundles::<Pack>(self.world, self.draws, self.rows, self.seed, self.history)
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        bundles::<Pack, S>(simd, self.world, self.draws, self.rows, self.seed, self.history)
     }
 }
 
 #[inline(always)]
-fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, history: bool) -> Result<Kept, Broken> {
+fn bundles<T: Lane, S: Simd>(
+    simd: S,
+    world: &World,
+    draws: &[f64],
+    numbers: &[u64],
+    seed: u64,
+    history: bool,
+) -> Result<Kept, Broken> {
     let width = Factors::<f64>::COUNT;
     let (worlds, quarters) = (draws.len() / width, world.scenario.quarters);
     let count = Variables::<f64>::COUNT;
@@ -366,7 +380,8 @@ fn bundles<T: Lane>(world: &World, draws: &[f64], numbers: &[u64], seed: u64, hi
         let lanes = rows.len() / width;
         let own = numbers.get(start..start + lanes).unwrap_or(&[]);
         let mut fault = None;
-        bundle::<T>(
+        bundle::<T, S>(
+            simd,
             world,
             rows,
             own,

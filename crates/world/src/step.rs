@@ -1,5 +1,7 @@
 //! One quarter in causal order: politics, gates, market, firms, capacity, leverage, accounts.
 
+use pulp::Simd;
+
 use crate::accounts::Books;
 use crate::capacity::{self, Output};
 use crate::firms::{self, Offer};
@@ -15,9 +17,17 @@ use crate::trade::{Supply, Trade, trade};
 /// USD k times thousands of parts, in USD bn.
 const BN: f64 = 0.001;
 
+/// One stage of the quarter as a function of its own, on the vector instructions of `simd`. All stages in one function cost a compiler
+/// minutes; a call costs nothing beside what a stage does.
+#[inline(never)]
+fn stage<S: Simd, R>(simd: S, work: impl FnOnce() -> R) -> R {
+    simd.vectorize(work)
+}
+
 /// Moves a world by one quarter and reports it. The books say what should balance.
 #[inline(always)]
-pub(crate) fn quarter<T: Lane>(
+pub(crate) fn quarter<T: Lane, S: Simd>(
+    simd: S,
     world: &World,
     t: usize,
     f: &Factors<T>,
@@ -26,8 +36,16 @@ pub(crate) fn quarter<T: Lane>(
 ) -> (Variables<T>, Books<T>) {
     let fees_opening = s.fee_balance;
     let compute_opening = s.importer_compute;
-    let (rare_earth_used, refund) = govern(world, t, f, luck, s);
-    let (tops, offers) = offers(world, t, f, s);
+    let (rare_earth_used, refund) = stage(
+        simd,
+        #[inline(always)]
+        || govern(world, t, f, luck, s),
+    );
+    let (tops, offers) = stage(
+        simd,
+        #[inline(always)]
+        || offers(world, t, f, s),
+    );
     let [lead_top, _] = tops;
     let turn = turned(s, &offers);
     politics::trust(world, t, f, luck, s, turn.reversal);
@@ -38,16 +56,44 @@ pub(crate) fn quarter<T: Lane>(
         #[inline(always)]
         |o| o.fee.within(0.0, 1.0) * fee_left,
     );
-    let (products, top) = market::products(world, t, f, s, &offers, &fees, &lead_top);
-    let wants = market::demand(world, t, f, &products, &top);
-    let output = capacity::produce(world, t, f, s);
+    let (products, top) = stage(
+        simd,
+        #[inline(always)]
+        || market::products(world, t, f, s, &offers, &fees, &lead_top),
+    );
+    let wants = stage(
+        simd,
+        #[inline(always)]
+        || market::demand(world, t, f, &products, &top),
+    );
+    let output = stage(
+        simd,
+        #[inline(always)]
+        || capacity::produce(world, t, f, s),
+    );
     let supply = Supply { tops, offers, fees, products, output };
-    let trade = trade(world, t, f, s, &wants, &supply);
+    let trade = stage(
+        simd,
+        #[inline(always)]
+        || trade(world, t, f, s, &wants, &supply),
+    );
     let budget = sum(wants.budget);
 
-    let money = money(world, t, f, s, &supply, &trade, wants.foreign_if_open);
-    let home = home(world, t, f, s, &supply, &trade, budget);
-    let compute = compute(world, t, f, s, &supply, &trade, home.tpp);
+    let money = stage(
+        simd,
+        #[inline(always)]
+        || money(world, t, f, s, &supply, &trade, wants.foreign_if_open),
+    );
+    let home = stage(
+        simd,
+        #[inline(always)]
+        || home(world, t, f, s, &supply, &trade, budget),
+    );
+    let compute = stage(
+        simd,
+        #[inline(always)]
+        || compute(world, t, f, s, &supply, &trade, home.tpp),
+    );
     let leverages = (leverage::exporter_leverage(f, s.dependence), politics::importer_leverage(f, s));
     leverage::alternatives(f, s, rare_earth_used);
     leverage::allies(world, f, s, supply.severity(), turn.reversal);
@@ -76,7 +122,12 @@ pub(crate) fn quarter<T: Lane>(
     };
     let seen =
         Seen { supply, trade, money, home, compute, leverages, permitted, rare_earth_used, refund, admitted: turn.admitted };
-    (seen.report(world, f, s, &wants.budget), books)
+    let report = stage(
+        simd,
+        #[inline(always)]
+        || seen.report(world, f, s, &wants.budget),
+    );
+    (report, books)
 }
 
 #[inline(always)]
