@@ -20,9 +20,9 @@ use crate::totals::quota_key;
 pub(crate) struct Alike {
     /// How many words hold a bit for every gate.
     words: usize,
-    /// By gate: the gates that go into it, and all that it hangs on, itself among them.
+    /// By gate: the gates that go into it, and all that hang on it, itself among them.
     into: Vec<Vec<u64>>,
-    below: Vec<Vec<u64>>,
+    above: Vec<Vec<u64>>,
     /// Crisp gates with their literals.
     crisp: Vec<(Lit, u16)>,
     sources: Vec<Asked>,
@@ -62,7 +62,7 @@ impl Alike {
     fn of_words<const W: usize>(law: &Law, epoch: &Epoch, words: &Words<W>) -> Alike {
         let into = vec![vec![0; W]; 64 * W];
         let (scope, clauses) = (words.scope, words.clauses.clone());
-        let mut alike = Alike { words: W, below: into.clone(), into, crisp: vec![], sources: vec![], scope, clauses };
+        let mut alike = Alike { words: W, above: into.clone(), into, crisp: vec![], sources: vec![], scope, clauses };
         for level in &words.levels {
             for step in &level.steps {
                 let gate = 64 * usize::from(step.to) + usize::from(step.bit);
@@ -75,14 +75,15 @@ impl Alike {
                 alike.crisp.push((*lit, *gate));
             }
         }
+        for gate in 0..64 * W as u16 {
+            alike.above.get_mut(usize::from(gate)).into_iter().for_each(|above| set(above, gate));
+        }
         // Gates hang on those of lower levels only, so as many rounds as there are levels carry everything up.
         for _ in 0..=words.levels.len() {
-            for (gate, into) in (0..).zip(&alike.into) {
-                let mut all = into.clone();
-                set(&mut all, gate);
+            for (gate, into) in alike.into.iter().enumerate() {
+                let above = alike.above.get(gate).cloned().unwrap_or_default();
                 members(into)
-                    .for_each(|other| alike.below.get(usize::from(other)).into_iter().for_each(|more| join(&mut all, more)));
-                alike.below.get_mut(usize::from(gate)).into_iter().for_each(|below| *below = all.clone());
+                    .for_each(|other| alike.above.get_mut(usize::from(other)).into_iter().for_each(|more| join(more, &above)));
             }
         }
         for (source, place) in words.sources() {
@@ -112,10 +113,11 @@ impl Alike {
         let Matter { law, epoch, case, totals } = matter;
         let (own, unmet, failed) = epoch.program(law)?.gates(matter);
         let unknown: Vec<u64> = unmet.iter().zip(&failed).map(|(unmet, failed)| unmet & !failed).collect();
-        let asked: Vec<(usize, &Asked)> = self.sources.iter().enumerate().filter(|(_, s)| s.source.code(matter) == 0).collect();
+        let is_asked = |asked: &&Asked| asked.source.code(matter) == 0;
         let mut crisp = vec![0; self.words];
         self.crisp.iter().filter(|(lit, _)| has(&unknown, lit.gate)).for_each(|(_, gate)| set(&mut crisp, *gate));
-        asked.iter().for_each(|(_, source)| join(&mut crisp, &source.crisp));
+        let says = self.sources.iter().filter(|source| source.crisp.iter().any(|word| *word != 0));
+        says.filter(is_asked).for_each(|source| join(&mut crisp, &source.crisp));
         let (cone, told) = self.cone(law, epoch, [&unknown, &unmet, &crisp]);
         let mut mark = Mark { gates: cone.clone(), spelled: String::new() };
         for bits in [&unmet, &failed] {
@@ -126,7 +128,9 @@ impl Alike {
         }
         let open: Vec<u64> =
             unknown.iter().zip(&told).zip(&cone).map(|((unknown, told), cone)| (unknown & cone) | told).collect();
-        for (at, Asked { source, fields, .. }) in asked.into_iter().filter(|(_, source)| meet(&source.gates, &open)) {
+        // Whether a source matters is seen sooner than whether the case answers it.
+        let matters = |(_, source): &(usize, &Asked)| meet(&source.gates, &open) && is_asked(&source);
+        for (at, Asked { source, fields, .. }) in self.sources.iter().enumerate().filter(matters) {
             mark.gates.push(at as u64);
             lacks.extend(fields.iter().filter(|id| *case.fact(**id) == Fact::Unknown));
             if let Source::Quota(id) = source {
@@ -164,35 +168,33 @@ impl Alike {
     fn cone(&self, law: &Law, epoch: &Epoch, [unknown, unmet, crisp]: [&[u64]; 3]) -> (Vec<u64>, Vec<u64>) {
         let docket = epoch.docket(law);
         let (mut cone, mut told) = (vec![0; self.words], vec![0; self.words]);
-        let mut next: Vec<u16> = Vec::new();
-        let loose = |gate: u16| has(unknown, gate) || self.below.get(usize::from(gate)).is_some_and(|below| meet(below, crisp));
-        let may = |lit: Lit| loose(lit.gate) || has(unmet, lit.gate) == lit.not;
+        let mut loose = unknown.to_vec();
+        members(crisp).for_each(|gate| self.above.get(usize::from(gate)).into_iter().for_each(|above| join(&mut loose, above)));
+        let may = |lit: Lit| has(&loose, lit.gate) || has(unmet, lit.gate) == lit.not;
         let lits = |id: &ClauseId| self.clauses.get(id.0 as usize).copied().unwrap_or_default();
-        next.push(self.scope.gate);
+        let mut next = vec![0; self.words];
+        set(&mut next, self.scope.gate);
         if may(self.scope) {
-            next.extend(docket.prohibitions.iter().map(|id| lits(id)[0].gate));
+            docket.prohibitions.iter().for_each(|id| set(&mut next, lits(id)[0].gate));
             for required in &docket.requirements {
                 let [applies, _] = lits(&required.clause);
-                next.push(applies.gate);
+                set(&mut next, applies.gate);
                 if may(applies) {
-                    next.extend(required.answers().map(|id| lits(&id)[1].gate));
+                    required.answers().for_each(|id| set(&mut next, lits(&id)[1].gate));
                     let needs = required.rivals().iter().flat_map(|id| epoch.needs(law, *id));
-                    next.extend(needs.flat_map(|id| lits(id).map(|lit| lit.gate)));
+                    needs.flat_map(lits).for_each(|lit| set(&mut next, lit.gate));
                 }
             }
         }
-        while let Some(gate) = next.pop() {
-            if has(&cone, gate) {
-                continue;
-            }
+        while let Some(gate) = first_beyond(&next, &cone) {
             set(&mut cone, gate);
-            let into = self.into.get(usize::from(gate)).into_iter().flat_map(|into| members(into));
+            let Some(into) = self.into.get(usize::from(gate)) else { continue };
             if has(unknown, gate) {
                 // What is known for good of an unknown gate has gone into it.
-                next.extend(into.filter(|gate| loose(*gate)));
-            } else if loose(gate) {
+                next.iter_mut().zip(into).zip(&loose).for_each(|((next, into), loose)| *next |= into & loose);
+            } else if has(&loose, gate) {
                 set(&mut told, gate);
-                next.extend(into);
+                join(&mut next, into);
             }
         }
         (cone, told)
@@ -235,6 +237,12 @@ fn join(gates: &mut [u64], more: &[u64]) {
 
 fn meet(some: &[u64], others: &[u64]) -> bool {
     some.iter().zip(others).any(|(some, others)| some & others != 0)
+}
+
+/// The least gate of a list that is not of another.
+fn first_beyond(gates: &[u64], others: &[u64]) -> Option<u16> {
+    let mut left = gates.iter().zip(others).map(|(gates, others)| gates & !others).zip(0..);
+    left.find(|(word, _)| *word != 0).map(|(word, at)| 64 * at + word.trailing_zeros() as u16)
 }
 
 /// The gates of a list, from the least.

@@ -1,9 +1,9 @@
 //! Several gates on one way: a shipment moves only when all of them open, and each gate's own decision is kept.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use facts::{Case, Catalogue, Date, Dictionary, Keys, Pack, Problem, Severity, Source, nearest, parse_toml};
+use rustc_hash::FxHashMap;
 
 use crate::alike::Mark;
 use crate::epoch::{Epoch, Lens};
@@ -138,7 +138,7 @@ pub struct Corridor {
     /// How they are looked at.
     pub lens: Lens,
     epochs: Vec<Vec<Epoch>>,
-    missing: HashMap<(usize, Date, Mark), Vec<String>>,
+    missing: FxHashMap<(usize, Date, Mark), Vec<String>>,
 }
 
 /// How many answers of [`Corridor::missing`] are kept.
@@ -171,7 +171,7 @@ pub struct Posted(pub bool);
 impl Corridor {
     /// Gates in a row.
     pub fn of(laws: Vec<Law>, lens: Lens) -> Corridor {
-        Corridor { epochs: laws.iter().map(|_| Vec::new()).collect(), laws, lens, missing: HashMap::new() }
+        Corridor { epochs: laws.iter().map(|_| Vec::new()).collect(), laws, lens, missing: FxHashMap::default() }
     }
 
     /// The law of a day at one gate; kept, since order books come in runs of days.

@@ -1,12 +1,12 @@
 //! What is missing: the smallest set of facts, and of doubts about the law, that settles a case.
 
 use std::cell::{Cell as Counter, RefCell};
-use std::collections::HashSet;
 use std::iter;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use facts::{Case, Fact, FieldId};
+use rustc_hash::FxHashSet;
 
 use crate::alike::Mark;
 use crate::cells::{Cells, Partitions, reached};
@@ -162,10 +162,10 @@ impl<'a> Ask<'a> {
 
     /// Whether a set settles the case whichever way it turns out; no where too much was asked.
     fn settles(&self, start: &So, set: &[Unknown]) -> bool {
-        self.settle(start, set, &mut HashSet::new())
+        self.settle(start, set, &mut FxHashSet::default())
     }
 
-    fn settle(&self, so: &So, set: &[Unknown], settled: &mut HashSet<Key>) -> bool {
+    fn settle(&self, so: &So, set: &[Unknown], settled: &mut FxHashSet<Key>) -> bool {
         let Some(decision) = self.decided(so) else { return false };
         if decision.outcome != Outcome::Undetermined {
             return true;
@@ -174,7 +174,8 @@ impl<'a> Ask<'a> {
             self.open.replace(Some(so.clone()));
             return false;
         };
-        let key = self.key(so, set);
+        // To tell the last unknown costs less than to see whether a case like this one was settled already.
+        let key = if set.len() > 1 { self.key(so, set) } else { None };
         if key.as_ref().is_some_and(|key| settled.contains(key)) {
             return true;
         }

@@ -1,8 +1,7 @@
 //! Ways that missing facts could turn out.
 
-use std::collections::HashMap;
-
 use facts::{Case, FieldId};
+use rustc_hash::FxHashMap;
 
 use crate::cells::Cells;
 use crate::epoch::Epoch;
@@ -45,7 +44,7 @@ pub fn settle(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Settlem
     let ask = Ask::new(law, epoch, totals);
     let set = smallest(&ask, case);
     ask.renew();
-    let mut list = List { ask: &ask, whole: true, known: HashMap::new() };
+    let mut list = List { ask: &ask, whole: true, known: FxHashMap::default() };
     let mut ways = list.ways(&ask.begin(case), &set).unwrap_or_default();
     let exhaustive = list.whole && (1..=MOST_WAYS).contains(&ways.len());
     ways.truncate(MOST_WAYS);
@@ -74,7 +73,7 @@ struct List<'a> {
     ask: &'a Ask<'a>,
     /// Whether the cells that were met cover everything.
     whole: bool,
-    known: HashMap<Key, Vec<Way>>,
+    known: FxHashMap<Key, Vec<Way>>,
 }
 
 impl List<'_> {
