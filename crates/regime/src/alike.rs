@@ -129,7 +129,7 @@ impl Alike {
         let open: Vec<u64> =
             unknown.iter().zip(&told).zip(&cone).map(|((unknown, told), cone)| (unknown & cone) | told).collect();
         // Whether a source matters is seen sooner than whether the case answers it.
-        let matters = |(_, source): &(usize, &Asked)| meet(&source.gates, &open) && is_asked(&source);
+        let matters = |(_, source): &(usize, &Asked)| meet(&source.gates, &open) && is_asked(source);
         for (at, Asked { source, fields, .. }) in self.sources.iter().enumerate().filter(matters) {
             mark.gates.push(at as u64);
             lacks.extend(fields.iter().filter(|id| *case.fact(**id) == Fact::Unknown));
