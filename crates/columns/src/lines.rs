@@ -1,7 +1,6 @@
 //! Decisions in the words of the output, a row at a time. What a decision says is worked out once for all rows that get it.
 
-use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use facts::{Case, Date, Dictionary, FieldId, Problem};
@@ -161,9 +160,6 @@ pub struct Told {
     missing: Vec<String>,
 }
 
-/// Of how many rows it is asked at once what they lack: enough to keep processors busy, and not so many that their cases fill memory.
-const AT_ONCE: usize = 4096;
-
 impl Lines {
     /// Lines of what a judge says.
     pub fn new(judge: Judge, dictionary: &Dictionary) -> Lines {
@@ -184,19 +180,9 @@ impl Lines {
         let decided = self.judge.decide(reader, &rows.batch);
         let counted = self.judge.counted(&decided);
         let mut next = counted.iter().copied().peekable();
-        let mut missing = VecDeque::new();
         for row in 0..rows.batch.rows() {
-            if row % AT_ONCE == 0 {
-                let last = rows.batch.rows().min(row + AT_ONCE);
-                missing = self.missing(reader, rows, &decided, &counted, row..last);
-            }
             let is_counted = next.next_if_eq(&row).is_some();
-            let mut answer = self.became(reader, rows, &decided, row, is_counted);
-            if let Became::Decided(answer) = &mut answer
-                && let Some((_, names)) = missing.pop_front_if(|(of, _)| *of == row)
-            {
-                answer.missing = names;
-            }
+            let answer = self.became(reader, rows, &decided, row, is_counted);
             let [chip, quantity, to] = self.columns.map(|id| id.map_or(String::new(), |id| reader.spell(&rows.batch, id, row)));
             let date = if matches!(answer, Became::Bad(_)) { None } else { rows.batch.date(row) };
             let (id, line) = (rows.id(reader, row), rows.line(row));
@@ -207,36 +193,6 @@ impl Lines {
         Ok(true)
     }
 
-    /// What undetermined rows lack, by row, but for rows that are bad or counted.
-    fn missing(
-        &mut self,
-        reader: &Reader<'_>,
-        batch: &Rows,
-        decided: &Decided,
-        counted: &[usize],
-        rows: Range<usize>,
-    ) -> VecDeque<(usize, Vec<String>)> {
-        let (mut of, mut asked) = (Vec::new(), Vec::new());
-        for row in rows {
-            let lacking = self.known(&ids(decided, row)).undetermined;
-            if lacking.is_empty() || batch.batch.problems(row).is_some() || counted.binary_search(&row).is_ok() {
-                continue;
-            }
-            let Some(case) = reader.case(&batch.batch, row) else { continue };
-            of.extend(lacking.iter().map(|_| row));
-            asked.extend(lacking.iter().map(|gate| (*gate, case.clone())));
-        }
-        let mut found: VecDeque<(usize, Vec<String>)> = VecDeque::new();
-        for (row, names) in of.into_iter().zip(self.judge.corridor().missing_of_all(&asked)) {
-            match found.back_mut() {
-                Some((last, of_last)) if *last == row => of_last.extend(names),
-                _ => found.push_back((row, names)),
-            }
-        }
-        found.iter_mut().for_each(|(_, names)| names.dedup());
-        found
-    }
-
     fn became(&mut self, reader: &Reader<'_>, rows: &Rows, decided: &Decided, row: usize, counted: bool) -> Became {
         if let Some(problems) = rows.batch.problems(row) {
             return Became::Bad(problems.to_vec());
@@ -244,7 +200,8 @@ impl Lines {
         if counted && let Some(case) = reader.case(&rows.batch, row) {
             return Became::Counted(case);
         }
-        Became::Decided(self.answer(&ids(decided, row), &mut || reader.case(&rows.batch, row), None))
+        let ids: Vec<u32> = decided.gates.iter().map(|gate| gate.get(row).copied().unwrap_or(NONE)).collect();
+        Became::Decided(self.answer(&ids, &mut || reader.case(&rows.batch, row), &[], None))
     }
 
     /// Every row of a batch that running totals may matter to.
@@ -258,11 +215,7 @@ impl Lines {
     pub fn tell(&mut self, case: &Case, totals: &mut [Totals]) -> Told {
         let (ids, due): (Vec<u32>, Vec<Vec<FeeDue>>) = self.judge.decide_counted(case, totals).into_iter().unzip();
         // An undetermined row is never posted, so the totals are still what it was decided on.
-        let (mut missing, unknown) = (Vec::new(), Totals::default());
-        for gate in self.known(&ids).undetermined.iter() {
-            missing.extend(self.judge.corridor().missing(*gate, case, totals.get(*gate).unwrap_or(&unknown)));
-        }
-        missing.dedup();
+        let missing = self.answer(&ids, &mut || Some(case.clone()), totals, Some(&due)).missing;
         Told { ids, due, missing }
     }
 
@@ -275,42 +228,47 @@ impl Lines {
 
     /// The answer of a row that was told.
     pub fn of_told(&mut self, told: Told) -> Answer {
-        let mut answer = self.answer(&told.ids, &mut || None, Some(&told.due));
+        let mut answer = self.answer(&told.ids, &mut || None, &[], Some(&told.due));
         answer.missing = told.missing;
         answer
     }
 
-    /// What is said of verdicts.
-    fn known(&mut self, ids: &[u32]) -> Known {
-        if let Some(known) = self.known.get(ids) {
-            return known.clone();
-        }
-        let known = say(&self.judge, ids);
-        self.known.insert(ids.to_vec(), known.clone());
-        known
-    }
-
-    /// The answer of verdicts, but for what is missing; amounts as the caller knows them, the case only where somebody needs it.
-    fn answer(&mut self, ids: &[u32], case: &mut dyn FnMut() -> Option<Case>, due: Option<&[Vec<FeeDue>]>) -> Answer {
-        let Known { said, charged, .. } = self.known(ids);
+    /// The answer of verdicts; amounts as the caller knows them, the case only where somebody needs it.
+    fn answer(
+        &mut self,
+        ids: &[u32],
+        case: &mut dyn FnMut() -> Option<Case>,
+        totals: &[Totals],
+        due: Option<&[Vec<FeeDue>]>,
+    ) -> Answer {
+        let Known { said, charged, undetermined } = match self.known.get(ids) {
+            Some(known) => known.clone(),
+            None => {
+                let known = say(&self.judge, ids);
+                self.known.insert(ids.to_vec(), known.clone());
+                known
+            }
+        };
+        let needed = (!charged.is_empty() && due.is_none()) || !undetermined.is_empty();
+        let case = if needed { case() } else { None };
+        let mut missing = Vec::new();
         let mut found: Vec<Vec<FeeDue>> = Vec::new();
-        if !charged.is_empty()
-            && due.is_none()
-            && let Some(case) = case()
-        {
+        if let Some(case) = &case {
             let unknown = Totals::default();
-            found = ids.iter().enumerate().map(|(gate, id)| self.judge.fees(gate, *id, &case, &unknown)).collect();
+            let own = |gate: usize| totals.get(gate).unwrap_or(&unknown);
+            for gate in undetermined.iter() {
+                missing.extend(self.judge.corridor().missing(*gate, case, own(*gate)));
+            }
+            if !charged.is_empty() && due.is_none() {
+                found = ids.iter().enumerate().map(|(gate, id)| self.judge.fees(gate, *id, case, own(gate))).collect();
+            }
         }
+        missing.dedup();
         let due = due.unwrap_or(&found);
         let amount = |(gate, clause): &(usize, ClauseId)| due.get(*gate)?.iter().find(|due| due.clause == *clause)?.minor;
         let amounts = charged.iter().map(amount).collect();
-        Answer { said, amounts, missing: Vec::new() }
+        Answer { said, amounts, missing }
     }
-}
-
-/// The verdicts on a row, by gate.
-fn ids(decided: &Decided, row: usize) -> Vec<u32> {
-    decided.gates.iter().map(|gate| gate.get(row).copied().unwrap_or(NONE)).collect()
 }
 
 fn say(judge: &Judge, ids: &[u32]) -> Known {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use facts::{Case, Catalogue, Date, Dictionary, Keys, Pack, Problem, Severity, Source, nearest, parse_toml};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::alike::Mark;
@@ -139,11 +138,8 @@ pub struct Corridor {
     /// How they are looked at.
     pub lens: Lens,
     epochs: Vec<Vec<Epoch>>,
-    missing: FxHashMap<Alikes, Vec<String>>,
+    missing: FxHashMap<(usize, Date, Mark), Vec<String>>,
 }
-
-/// Cases that lack the same: the gate, the first day of its epoch, and the mark.
-type Alikes = (usize, Date, Mark);
 
 /// How many answers of [`Corridor::missing`] are kept.
 const MOST_REMEMBERED: usize = 100_000;
@@ -218,70 +214,21 @@ impl Corridor {
     /// no test of the law tells apart share the answer, since order books repeat themselves and the search is long.
     pub fn missing(&mut self, gate: usize, case: &Case, totals: &Totals) -> Vec<String> {
         self.epoch(gate, case.day);
-        let key = self.alike(gate, case, totals);
+        let epoch = self.epochs.get(gate).and_then(|kept| kept.iter().find(|e| e.holds(case.day)));
+        let (Some(law), Some(epoch)) = (self.laws.get(gate), epoch) else { return Vec::new() };
+        let mark = epoch.alike(law).and_then(|alike| alike.mark(Matter { law, epoch, case, totals }));
+        let key = mark.map(|mark| (gate, epoch.from, mark));
         if let Some(known) = key.as_ref().and_then(|key| self.missing.get(key)) {
             return known.clone();
         }
-        let names = self.search(gate, case, totals);
-        self.remember(key, &names);
-        names
-    }
-
-    /// The same of many cases, each at its gate and with no running total known: on all processors at once.
-    pub fn missing_of_all(&mut self, asked: &[(usize, Case)]) -> Vec<Vec<String>> {
-        for (gate, case) in asked {
-            self.epoch(*gate, case.day);
-        }
-        let totals = Totals::default();
-        let keys: Vec<Option<Alikes>> = asked.par_iter().map(|(gate, case)| self.alike(*gate, case, &totals)).collect();
-        let mut first: FxHashMap<&Alikes, usize> = FxHashMap::default();
-        // Whose answer each case gets: the first of those like it.
-        let whose: Vec<usize> =
-            keys.iter().enumerate().map(|(at, key)| key.as_ref().map_or(at, |key| *first.entry(key).or_insert(at))).collect();
-        let answers: Vec<Option<(bool, Vec<String>)>> = (asked, &keys, &whose)
-            .into_par_iter()
-            .enumerate()
-            .map(|(at, ((gate, case), key, whose))| {
-                let known = key.as_ref().and_then(|key| self.missing.get(key));
-                let found = || match known {
-                    Some(known) => (true, known.clone()),
-                    None => (false, self.search(*gate, case, &totals)),
-                };
-                (*whose == at).then(found)
-            })
-            .collect();
-        for (key, answer) in keys.into_iter().zip(&answers) {
-            if let Some((false, names)) = answer {
-                self.remember(key, names);
-            }
-        }
-        let answer = |at: usize| answers.get(at)?.as_ref().map(|(_, names)| names.clone());
-        whose.into_iter().map(|at| answer(at).unwrap_or_default()).collect()
-    }
-
-    /// A gate's law and epoch of a day, once somebody asked for the epoch.
-    fn at(&self, gate: usize, day: Date) -> Option<(&Law, &Epoch)> {
-        Some((self.laws.get(gate)?, self.epochs.get(gate)?.iter().find(|e| e.holds(day))?))
-    }
-
-    fn alike(&self, gate: usize, case: &Case, totals: &Totals) -> Option<Alikes> {
-        let (law, epoch) = self.at(gate, case.day)?;
-        Some((gate, epoch.from, epoch.alike(law)?.mark(Matter { law, epoch, case, totals })?))
-    }
-
-    fn search(&self, gate: usize, case: &Case, totals: &Totals) -> Vec<String> {
-        let Some((law, epoch)) = self.at(gate, case.day) else { return Vec::new() };
         let (missing, doubts) = missing(law, epoch, case, totals);
         let mut names: Vec<String> = missing.iter().map(|id| law.dictionary.field(*id).name.clone()).collect();
         names.extend(doubts);
-        names
-    }
-
-    fn remember(&mut self, key: Option<Alikes>, names: &[String]) {
         if self.missing.len() >= MOST_REMEMBERED {
             self.missing.clear();
         }
-        self.missing.extend(key.map(|key| (key, names.to_vec())));
+        self.missing.extend(key.map(|key| (key, names.clone())));
+        names
     }
 
     /// Totals for an order book that starts here.
