@@ -85,7 +85,7 @@ pub enum Basis {
     Law,
 }
 
-/// One act. Names of things are chosen by the sender.
+/// One act. Names of things are chosen by the sender; `units` are pieces, `value` and `minor` minor units of the currency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields are named after what they hold

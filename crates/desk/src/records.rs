@@ -48,11 +48,14 @@ impl StatementLine {
 
 /// Which lines a statement has; none leaves all.
 #[derive(Clone, Debug, Default)]
-#[allow(missing_docs)]
 pub struct Lines {
+    /// Of this quarter, as `2026Q1`.
     pub quarter: Option<String>,
+    /// Of who pays.
     pub payer: Option<String>,
+    /// Of who is paid.
     pub payee: Option<String>,
+    /// Of this part.
     pub part: Option<String>,
 }
 

@@ -12,8 +12,8 @@ use crate::refusal::{Refusal, Stop};
 
 /// A person or machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Person {
+    /// What it may do.
     pub roles: BTreeSet<Role>,
 }
 
@@ -33,13 +33,18 @@ pub struct Desk {
 /// Where an application stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Stage {
+    /// Being written, or edited again.
     Draft,
+    /// Handed in; waits for an approver.
     InReview,
+    /// Approved; a licence may be issued on it.
     Approved,
+    /// Refused.
     Refused,
+    /// Given back to its author without action.
     Returned,
+    /// A licence was issued on it.
     Licensed,
 }
 
@@ -59,109 +64,144 @@ impl Stage {
 
 /// An application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Application {
+    /// The facts as entered.
     pub facts: Facts,
+    /// The names of its documents.
     pub documents: Vec<String>,
+    /// What is to be shipped, as reckoned from the facts.
     pub goods: Goods,
+    /// What the law said when it was last edited.
     pub ruling: Ruling,
+    /// Where it stands.
     pub stage: Stage,
+    /// Who entered it.
     pub author: String,
+    /// Who edited it last.
     pub last_editor: String,
+    /// Who approved it.
     pub approver: Option<String>,
     /// The day it went to review.
     pub submitted: Option<Date>,
+    /// Why it was approved, refused or returned.
     pub reason: String,
+    /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
 }
 
 /// Where a licence stands; expiry follows from its days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Standing {
+    /// It may be drawn down within its days.
     Open,
+    /// Nothing is drawn down for now.
     Suspended,
+    /// Ended for good.
     Revoked,
 }
 
 /// A licence. What is left of it stands in its accounts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Licence {
+    /// The application that it was issued on.
     pub application: String,
+    /// The facts of the application.
     pub facts: Facts,
+    /// What it covers.
     pub goods: Goods,
+    /// How much, and from when until when.
     pub terms: Terms,
+    /// Where it stands.
     pub standing: Standing,
     /// Conditions by clause: who attests, and the document that shows it.
     pub conditions: BTreeMap<String, Condition>,
     /// Terms that somebody asked for, and who.
     pub amendment: Option<(Terms, String)>,
+    /// Why it was suspended, reinstated or revoked.
     pub reason: String,
+    /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
 }
 
 /// A condition of a licence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Condition {
+    /// Who has to show it.
     pub attested_by: String,
+    /// What shows it; none while it is open.
     pub document: Option<String>,
 }
 
 /// A notification with its clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Notification {
+    /// The exception that needs it.
     pub clause: String,
+    /// The facts notified.
     pub facts: Facts,
+    /// What is to be shipped under it.
     pub goods: Goods,
+    /// The day on which it was made.
     pub on: Date,
     /// The first day on which something may go.
     pub due: Date,
+    /// The day since which its clock stands still.
     pub stopped: Option<Date>,
+    /// The authority's number, once it is there.
     pub number: Option<String>,
+    /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
 }
 
 /// Where a shipment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Passage {
+    /// Quantity and value are held for it.
     Reserved,
+    /// It left.
     Posted,
+    /// It did not go.
     Void,
 }
 
 /// A shipment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Shipment {
+    /// On what it goes.
     pub basis: Basis,
+    /// The facts as reserved, and as stated when it left.
     pub facts: Facts,
+    /// What is shipped.
     pub goods: Goods,
+    /// What the law said of it when it was reserved, and then when it left.
     pub outcome: String,
+    /// Where it stands.
     pub passage: Passage,
+    /// Pieces that came back.
     pub returned: i64,
+    /// What quotas counted of it.
     pub counted: Vec<CountedFlow>,
+    /// What was assessed on it.
     pub fees: Vec<FeeLine>,
+    /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
 }
 
 /// One account: balance by measure, in its smallest unit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Account {
+    /// Balance by measure: what came in less what went out.
     pub balances: BTreeMap<String, i64>,
 }
 
 /// What a quota counted by day, in thousandths of its unit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Flow {
+    /// What was counted on each day.
     pub days: BTreeMap<Date, i64>,
+    /// The sum of all days.
     pub total: i64,
 }
 
@@ -175,20 +215,30 @@ impl Flow {
 
 /// Fees of one payer, payee, clause, part and quarter: a line of a statement. Amounts are minor units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Due {
+    /// Who pays.
     pub payer: String,
+    /// Who is paid.
     pub payee: String,
+    /// In which currency.
     pub currency: String,
+    /// The quarter in which the shipments left.
     pub quarter: String,
+    /// The part.
     pub part: String,
+    /// The regime that charges the fee.
     pub regime: String,
+    /// Its clause.
     pub clause: String,
+    /// What the fee is in law.
     pub legal_form: String,
+    /// How many shipments.
     pub shipments: i64,
     /// Value of the shipments.
     pub base: i64,
+    /// What was assessed.
     pub assessed: i64,
+    /// What of it was taken back, as after a fee was struck down.
     pub reversed: i64,
     /// Billed so far, less what was reversed of it.
     pub invoiced: i64,
@@ -196,45 +246,57 @@ pub struct Due {
 
 /// A bill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Invoice {
+    /// Who pays.
     pub payer: String,
+    /// Who is paid.
     pub payee: String,
+    /// In which currency; all amounts are its minor units.
     pub currency: String,
+    /// The quarter that is billed.
     pub quarter: String,
     /// Line of the statement to minor units.
     pub lines: BTreeMap<String, i64>,
+    /// The sum of its lines.
     pub billed: i64,
     /// Taken off because fees were reversed.
     pub credited: i64,
+    /// What came in.
     pub paid: i64,
+    /// What went back.
     pub refunded: i64,
+    /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
 }
 
 /// A fee that was struck down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Strike {
+    /// First and last day of shipment, and the decision cited.
     pub spans: Vec<(Date, Date, String)>,
 }
 
 /// A legal hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Hold {
+    /// Why.
     pub reason: String,
+    /// Who placed it.
     pub by: String,
+    /// The day on which it was placed.
     pub on: Date,
+    /// Whether it was not released yet.
     pub stands: bool,
 }
 
 /// A command that was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Done {
+    /// The command's digest.
     pub digest: String,
+    /// The first entry that it made.
     pub first: u64,
+    /// The last entry that it made.
     pub last: u64,
 }
 
@@ -243,8 +305,12 @@ macro_rules! records {
         /// One record.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case")]
-        #[allow(missing_docs)]
-        pub enum Record { $($kind($kind)),+ }
+        pub enum Record {
+            $(
+                #[doc = concat!("Of kind `", $word, "`.")]
+                $kind($kind)
+            ),+
+        }
 
         impl Record {
             /// Every kind by its word, which begins the record's name.

@@ -183,13 +183,18 @@ impl Sign {
 
 /// A variable drawn together.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
 pub struct Measure {
+    /// The variable's name.
     pub name: String,
+    /// Its place among the variables.
     pub of: usize,
+    /// How its quarters are drawn together.
     pub over: Over,
+    /// The first quarter, as in `2030Q4`; empty where none is written.
     pub from: String,
+    /// The last quarter; empty where none is written.
     pub to: String,
+    /// What is measured, in words.
     pub text: String,
 }
 

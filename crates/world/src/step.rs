@@ -24,6 +24,17 @@ fn stage<S: Simd, R>(simd: S, work: impl FnOnce() -> R) -> R {
     simd.vectorize(work)
 }
 
+/// A stage by its call. Only what is inlined into the stage is on its instructions.
+macro_rules! stage {
+    ($simd:ident, $call:expr) => {
+        stage(
+            $simd,
+            #[inline(always)]
+            || $call,
+        )
+    };
+}
+
 /// Moves a world by one quarter and reports it. The books say what should balance.
 #[inline(always)]
 pub(crate) fn quarter<T: Lane, S: Simd>(
@@ -36,16 +47,8 @@ pub(crate) fn quarter<T: Lane, S: Simd>(
 ) -> (Variables<T>, Books<T>) {
     let fees_opening = s.fee_balance;
     let compute_opening = s.importer_compute;
-    let (rare_earth_used, refund) = stage(
-        simd,
-        #[inline(always)]
-        || govern(world, t, f, luck, s),
-    );
-    let (tops, offers) = stage(
-        simd,
-        #[inline(always)]
-        || offers(world, t, f, s),
-    );
+    let (rare_earth_used, refund) = stage!(simd, govern(world, t, f, luck, s));
+    let (tops, offers) = stage!(simd, offers(world, t, f, s));
     let [lead_top, _] = tops;
     let turn = turned(s, &offers);
     politics::trust(world, t, f, luck, s, turn.reversal);
@@ -56,44 +59,16 @@ pub(crate) fn quarter<T: Lane, S: Simd>(
         #[inline(always)]
         |o| o.fee.within(0.0, 1.0) * fee_left,
     );
-    let (products, top) = stage(
-        simd,
-        #[inline(always)]
-        || market::products(world, t, f, s, &offers, &fees, &lead_top),
-    );
-    let wants = stage(
-        simd,
-        #[inline(always)]
-        || market::demand(world, t, f, &products, &top),
-    );
-    let output = stage(
-        simd,
-        #[inline(always)]
-        || capacity::produce(world, t, f, s),
-    );
+    let (products, top) = stage!(simd, market::products(world, t, f, s, &offers, &fees, &lead_top));
+    let wants = stage!(simd, market::demand(world, t, f, &products, &top));
+    let output = stage!(simd, capacity::produce(world, t, f, s));
     let supply = Supply { tops, offers, fees, products, output };
-    let trade = stage(
-        simd,
-        #[inline(always)]
-        || trade(world, t, f, s, &wants, &supply),
-    );
+    let trade = stage!(simd, trade(world, t, f, s, &wants, &supply));
     let budget = sum(wants.budget);
 
-    let money = stage(
-        simd,
-        #[inline(always)]
-        || money(world, t, f, s, &supply, &trade, wants.foreign_if_open),
-    );
-    let home = stage(
-        simd,
-        #[inline(always)]
-        || home(world, t, f, s, &supply, &trade, budget),
-    );
-    let compute = stage(
-        simd,
-        #[inline(always)]
-        || compute(world, t, f, s, &supply, &trade, home.tpp),
-    );
+    let money = stage!(simd, money(world, t, f, s, &supply, &trade, wants.foreign_if_open));
+    let home = stage!(simd, home(world, t, f, s, &supply, &trade, budget));
+    let compute = stage!(simd, compute(world, t, f, s, &supply, &trade, home.tpp));
     let leverages = (leverage::exporter_leverage(f, s.dependence), politics::importer_leverage(f, s));
     leverage::alternatives(f, s, rare_earth_used);
     leverage::allies(world, f, s, supply.severity(), turn.reversal);
@@ -122,11 +97,7 @@ pub(crate) fn quarter<T: Lane, S: Simd>(
     };
     let seen =
         Seen { supply, trade, money, home, compute, leverages, permitted, rare_earth_used, refund, admitted: turn.admitted };
-    let report = stage(
-        simd,
-        #[inline(always)]
-        || seen.report(world, f, s, &wants.budget),
-    );
+    let report = stage!(simd, seen.report(world, f, s, &wants.budget));
     (report, books)
 }
 
