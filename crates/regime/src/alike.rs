@@ -67,7 +67,7 @@ impl Alike {
             for step in &level.steps {
                 let gate = 64 * usize::from(step.to) + usize::from(step.bit);
                 if let Some(word) = alike.into.get_mut(gate).and_then(|into| into.get_mut(usize::from(step.from))) {
-                    *word |= step.yes | step.no;
+                    *word |= step.all;
                 }
             }
             for (lit, gate) in &level.crisp {

@@ -3,12 +3,13 @@
 //! A column is the list of a test's answers to every code of its source, filled by the function that the walk asks; AND, OR and NOT
 //! of columns of one source are columns again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use facts::{Case, CountryId, Exact, Fact, FieldId, FieldType, Number};
 use num_traits::Zero;
+use rustc_hash::FxHashMap;
 
 use crate::epoch::Epoch;
 use crate::exact::{Near, Val};
@@ -49,14 +50,14 @@ struct Compiler<'a> {
     epoch: &'a Epoch,
     sources: Vec<Source>,
     gates: Vec<Gate>,
-    interned: HashMap<Gate, u16>,
+    interned: FxHashMap<Gate, u16>,
     applies: BTreeMap<ClauseId, Node>,
 }
 
 /// The program of an epoch; none where it would not fit.
 pub(crate) fn compile(law: &Law, epoch: &Epoch) -> Option<Program> {
     let gates = vec![Gate::default(), Gate::default()];
-    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: HashMap::new(), applies: BTreeMap::new() };
+    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: FxHashMap::default(), applies: BTreeMap::new() };
     compiler.gather();
     let roots = compiler.roots();
     if compiler.gates.len() > usize::from(u16::MAX) {
@@ -75,7 +76,7 @@ pub(crate) fn compile(law: &Law, epoch: &Epoch) -> Option<Program> {
 /// case; with `every`, whether any clause applies as well. None where there are too many gates to count.
 pub(crate) fn sources(law: &Law, epoch: &Epoch, every: bool) -> Option<Vec<(Source, Vec<Column>)>> {
     let gates = vec![Gate::default(), Gate::default()];
-    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: HashMap::new(), applies: BTreeMap::new() };
+    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: FxHashMap::default(), applies: BTreeMap::new() };
     compiler.gather();
     let mut roots = compiler.roots();
     roots.known.clear();
@@ -167,7 +168,7 @@ impl Compiler<'_> {
         if let (Some(exact), Some(Source::Number(Ladder { near, bounds, .. }))) = (exact, self.sources.get_mut(at))
             && let Err(place) = bounds.binary_search(&exact)
         {
-            near.insert(place, Near::of_exact(&exact));
+            near.insert(place, Near::of_exact(&exact).ends());
             bounds.insert(place, exact);
         }
     }
@@ -656,13 +657,16 @@ impl Level {
                 continue;
             }
             let (from, to, bit) = (lit.gate / 64, gate / 64, (gate % 64) as u8);
-            let same = self.steps.iter().position(|s| (s.from, s.to, s.bit) == (from, to, bit));
-            let at = same.unwrap_or_else(|| {
-                self.steps.push(Step { from, to, bit, yes: 0, no: 0 });
+            let place = 1 << (lit.gate % 64);
+            // A gate that is to be both true and false takes a step for each.
+            let free = |s: &Step| (s.from, s.to, s.bit) == (from, to, bit) && s.all & place == 0;
+            let at = self.steps.iter().position(free).unwrap_or_else(|| {
+                self.steps.push(Step { from, to, bit, all: 0, no: 0 });
                 self.steps.len() - 1
             });
             if let Some(step) = self.steps.get_mut(at) {
-                *(if lit.not { &mut step.no } else { &mut step.yes }) |= 1 << (lit.gate % 64);
+                step.all |= place;
+                step.no |= if lit.not { place } else { 0 };
             }
         }
     }

@@ -54,14 +54,24 @@ impl Near {
         Near::new(exact.to_f64().unwrap_or(f64::NAN), 0.0)
     }
 
-    /// Whether it is greater, whatever the errors are.
+    /// A fact over another. Each is off by at most one `SLACK` of itself, so this is off by a little over two, and the division
+    /// adds less than one: four cost one division where [`Arithmetic::quotient`] takes two. Over zero, nothing can be told.
     #[inline]
-    pub(crate) fn surely_above(self, other: Near) -> bool {
-        self.value - other.value > self.error + other.error
+    pub(crate) fn ratio(over: Number, under: Number) -> Near {
+        let value = over.approx() / under.approx();
+        Near { value, error: value.abs() * (4.0 * SLACK) }
+    }
+
+    /// Between what it surely lies: the margin of [`SLACK`] covers the rounding here too. Two numbers whose ends do not overlap are
+    /// told apart by one comparison; of no number nothing is told.
+    #[inline]
+    pub(crate) fn ends(self) -> (f64, f64) {
+        (self.value - self.error, self.value + self.error)
     }
 
     pub(crate) fn compare(self, other: Near) -> Option<Ordering> {
-        match (self.surely_above(other), other.surely_above(self)) {
+        let ((low, high), (from, to)) = (self.ends(), other.ends());
+        match (low > to, high < from) {
             (true, _) => Some(Ordering::Greater),
             (_, true) => Some(Ordering::Less),
             _ => None,

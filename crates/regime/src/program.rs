@@ -12,7 +12,7 @@ use facts::{Case, Exact, Fact, FieldId, name_code, same_name};
 use crate::compile::compile;
 use crate::docket::{self, Ask};
 use crate::epoch::Epoch;
-use crate::exact::{Arithmetic, Near, Small, Val, both};
+use crate::exact::{Arithmetic, Near, Small, Val};
 use crate::judge::{Decision, Judge, Status, Tri};
 use crate::law::{ClauseId, Law};
 use crate::totals::Totals;
@@ -87,8 +87,8 @@ pub(crate) struct Step {
     pub(crate) to: u16,
     /// The gate's place in its word.
     pub(crate) bit: u8,
-    /// The gates that must be true, and those that must be false.
-    pub(crate) yes: u64,
+    /// The gates that it turns on, and those of them that must be false.
+    pub(crate) all: u64,
     pub(crate) no: u64,
 }
 
@@ -109,11 +109,11 @@ pub(crate) enum Source {
     Quota(ClauseId),
 }
 
-/// A number with every bound that it is compared with, in order: as doubles, and without rounding.
+/// A number with every bound that it is compared with, in order: the doubles that each surely lies between, and without rounding.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ladder {
     pub(crate) term: Term,
-    pub(crate) near: Vec<Near>,
+    pub(crate) near: Vec<(f64, f64)>,
     pub(crate) bounds: Vec<Exact>,
 }
 
@@ -194,7 +194,7 @@ impl<const W: usize> Words<W> {
     }
 
     /// What the facts say by themselves.
-    #[inline]
+    #[inline(always)]
     fn own(&self, matter: Matter<'_>) -> Bits<W> {
         let mut bits =
             self.facts.iter().fold(self.start, |bits, (field, place)| bits.with(self.row(*place, matter.case.code(*field))));
@@ -242,8 +242,9 @@ impl<const W: usize> Words<W> {
             let seen = bits;
             for step in &level.steps {
                 let (unmet, failed) = (word(&seen.unmet, step.from), word(&seen.failed, step.from));
-                let falls = unmet & step.yes | !failed & step.no;
-                let fails = failed & step.yes | !unmet & step.no;
+                let yes = step.all & !step.no;
+                let falls = unmet & yes | !failed & step.no;
+                let fails = failed & yes | !unmet & step.no;
                 bits.add(step.to, u64::from(falls != 0) << step.bit, u64::from(fails != 0) << step.bit);
             }
             for (lit, gate) in &level.crisp {
@@ -260,7 +261,7 @@ impl<const W: usize> Words<W> {
         for level in &self.levels {
             let seen = bits.unmet;
             for step in &level.steps {
-                let fails = (word(&seen, step.from) ^ step.no) & (step.yes | step.no);
+                let fails = (word(&seen, step.from) ^ step.no) & step.all;
                 bits.add(step.to, u64::from(fails != 0) << step.bit, 0);
             }
             for (lit, gate) in &level.crisp {
@@ -336,6 +337,11 @@ impl Source {
     }
 }
 
+/// The code of a fact that is no number: 0 unknown, else 1.
+fn no_number(fact: &Fact) -> u16 {
+    u16::from(*fact != Fact::Unknown)
+}
+
 fn tri_code(tri: Tri) -> u16 {
     match tri {
         Tri::Unknown => 0,
@@ -346,19 +352,47 @@ fn tri_code(tri: Tri) -> u16 {
 
 impl Ladder {
     /// 0 unknown, 1 absent, 2 below the first bound, 3 on it, 4 above it and below the second …
+    ///
+    /// A fact and a quotient of two stay in registers; everything else is reckoned by the walk.
+    #[inline]
     fn code(&self, matter: Matter<'_>) -> u16 {
-        let number = match self.reckon::<Near>(matter) {
-            Val::Unknown => return 0,
-            Val::Absent => return 1,
-            Val::Is(number) => number,
-        };
-        let (mut above, mut told) = (0, 0);
-        for bound in &self.near {
-            let is_above = usize::from(number.surely_above(*bound));
-            above += is_above;
-            told += is_above + usize::from(bound.surely_above(number));
+        match &self.term {
+            Term::Fact(id) => match matter.case.fact(*id) {
+                Fact::Number(number) => self.place(Near::of(*number), matter),
+                other => no_number(other),
+            },
+            Term::Quotient(over, under) => match (&**over, &**under) {
+                (Term::Fact(over), Term::Fact(under)) => match (matter.case.fact(*over), matter.case.fact(*under)) {
+                    (Fact::Number(over), Fact::Number(under)) => self.place(Near::ratio(*over, *under), matter),
+                    (Fact::Number(_), other) | (other, Fact::Number(_)) => no_number(other),
+                    (over, under) => no_number(over).max(no_number(under)),
+                },
+                _ => self.code_reckoned(matter),
+            },
+            _ => self.code_reckoned(matter),
         }
-        if told == self.near.len() {
+    }
+
+    /// The code of what takes a walk to reckon.
+    #[inline(never)]
+    fn code_reckoned(&self, matter: Matter<'_>) -> u16 {
+        match matter.judge().term::<Near>(&self.term) {
+            Val::Unknown => 0,
+            Val::Absent => 1,
+            Val::Is(number) => self.place(number, matter),
+        }
+    }
+
+    /// The code of a number.
+    #[inline]
+    fn place(&self, number: Near, matter: Matter<'_>) -> u16 {
+        let (low, high) = number.ends();
+        let (mut above, mut below) = (0, 0);
+        for (from, to) in &self.near {
+            above += usize::from(low > *to);
+            below += usize::from(high < *from);
+        }
+        if above + below == self.near.len() {
             return 2 + 2 * above as u16;
         }
         self.code_exactly(matter)
@@ -366,33 +400,15 @@ impl Ladder {
 
     #[cold]
     fn code_exactly(&self, matter: Matter<'_>) -> u16 {
-        if let Val::Is(number) = self.reckon::<Small>(matter)
+        if let Val::Is(number) = matter.judge().term::<Small>(&self.term)
             && let Some(code) = self.rank(|bound| number.compare(Small::of_exact(bound)))
         {
             return code;
         }
-        match self.reckon::<Exact>(matter) {
+        match matter.judge().term::<Exact>(&self.term) {
             Val::Unknown => 0,
             Val::Absent => 1,
             Val::Is(number) => self.rank(|bound| Some(number.cmp(bound))).unwrap_or(0),
-        }
-    }
-
-    /// The number: a fact or a quotient of two without ado, everything else by the walk.
-    #[inline]
-    fn reckon<N: Arithmetic>(&self, matter: Matter<'_>) -> Val<N> {
-        let fact = |id: &FieldId| match matter.case.fact(*id) {
-            Fact::Number(n) => Val::Is(N::of(*n)),
-            Fact::Unknown => Val::Unknown,
-            _ => Val::Absent,
-        };
-        match &self.term {
-            Term::Fact(id) => fact(id),
-            Term::Quotient(over, under) => match (&**over, &**under) {
-                (Term::Fact(over), Term::Fact(under)) => both(fact(over), fact(under), N::quotient),
-                _ => matter.judge().term(&self.term),
-            },
-            term => matter.judge().term(term),
         }
     }
 
