@@ -30,6 +30,8 @@ pub struct Job {
     pub(crate) known: Option<String>,
     /// Whether what a row leaves out is taken from the standard case.
     pub(crate) standard: bool,
+    /// Whether what undetermined rows miss is wanted.
+    pub(crate) seeks: bool,
     /// The books in their order.
     pub(crate) books: Vec<BookAt>,
     /// What each task reads, in the order of the rows.
@@ -79,9 +81,15 @@ impl Job {
             text: lens.view == View::Text,
             known: lens.known.map(|day| day.to_string()),
             standard,
+            seeks: true,
             books,
             tasks,
         })
+    }
+
+    /// The same for whoever only counts and adds up: what undetermined rows miss is not sought ([`Lines::seek_missing`]).
+    pub fn without_missing(self) -> Job {
+        Job { seeks: false, ..self }
     }
 
     /// Puts neighbouring tasks together until there are no more than so many.

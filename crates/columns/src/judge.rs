@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use facts::Case;
+use facts::{Case, FieldId};
 use pulp::{Arch, Simd, WithSimd};
 use regime::{
-    Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, turns_on_totals,
+    Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, open, turns_on_totals,
 };
 use rustc_hash::FxHashMap;
 
@@ -25,6 +25,8 @@ pub struct Verdict {
     pub decision: Decision,
     /// The clauses that surely apply, a bit each by [`regime::ClauseId`]; empty where nobody asked.
     pub clauses: Vec<u64>,
+    /// Of an undetermined row, the facts that can still change the answer where the row does not state them.
+    pub open: Vec<FieldId>,
     /// Whether running totals may matter: then the decision is that of a row of which no total is known.
     pub counted: bool,
 }
@@ -88,6 +90,13 @@ pub struct Decided {
     pub gates: Vec<Vec<u32>>,
 }
 
+impl Decided {
+    /// The verdicts of a row, a gate each.
+    pub(crate) fn of(&self, row: usize) -> Vec<u32> {
+        self.gates.iter().map(|gate| gate.get(row).copied().unwrap_or(NONE)).collect()
+    }
+}
+
 impl Judge {
     /// A judge of a corridor; with `every` it also tells which clauses apply.
     pub fn new(corridor: Corridor, every: bool) -> Judge {
@@ -132,11 +141,11 @@ impl Judge {
         let before = |(law, (gate, totals)): (&Law, (&Gate, &Totals))| gate.clauses(law, self.every, case, totals);
         let clauses: Vec<_> = self.corridor.laws.iter().zip(self.gates.iter().zip(&*totals)).map(before).collect();
         let (decision, _) = self.corridor.decide_and_post(case, totals);
-        let gates = self.corridor.laws.iter().zip(&mut self.gates).zip(decision.gates.into_iter().zip(clauses));
+        let gates = self.corridor.laws.iter().zip(&mut self.gates).zip(&*totals).zip(decision.gates.into_iter().zip(clauses));
         gates
-            .map(|((law, gate), (decision, clauses))| {
+            .map(|(((law, gate), totals), (decision, clauses))| {
                 let due = decision.fees.clone();
-                (gate.place(law, case, decision, clauses), due)
+                (gate.place(law, (case, totals), decision, clauses), due)
             })
             .collect()
     }
@@ -198,6 +207,26 @@ impl Judge {
         for id in ids {
             let at = beyond.min(*id as usize) * width;
             to.extend_from_slice(table.get(at..at + width).unwrap_or_default());
+        }
+    }
+
+    /// The facts that each row lacks and that can still change its answer at a gate, a bit each by [`FieldId`]: for every row as many
+    /// words as the dictionary's fields fill. Determined rows and rows with problems have no bits. A row that lacks nothing and is
+    /// undetermined all the same waits for a running total or for a doubt about the law.
+    pub fn lacks(&self, gate: usize, reader: &Reader<'_>, batch: &Batch, decided: &Decided, to: &mut Vec<u64>) {
+        let (Some(own), Some(ids)) = (self.gates.get(gate), decided.gates.get(gate)) else { return };
+        let width = reader.terms.dictionary.fields.len().div_ceil(64);
+        let mut words = vec![0; width];
+        to.reserve(ids.len() * width);
+        for (row, id) in ids.iter().enumerate() {
+            words.fill(0);
+            let open = own.verdicts.get(*id as usize).map_or(&[][..], |verdict| &verdict.open);
+            for field in open.iter().filter(|field| !reader.states(batch, **field, row)) {
+                if let Some(word) = words.get_mut(usize::from(field.0 / 64)) {
+                    *word |= 1 << (field.0 % 64);
+                }
+            }
+            to.extend_from_slice(&words);
         }
     }
 
@@ -345,7 +374,7 @@ impl Gate {
         let totals = Totals::default();
         let decision = decide(law, epoch, case, &totals);
         let clauses = self.clauses(law, every, case, &totals);
-        self.place(law, case, decision, clauses)
+        self.place(law, (case, &totals), decision, clauses)
     }
 
     /// The clauses that surely apply, where somebody asks.
@@ -361,12 +390,14 @@ impl Gate {
     }
 
     /// The place of a verdict.
-    fn place(&mut self, law: &Law, case: &Case, mut decision: Decision, clauses: Vec<u64>) -> u32 {
+    fn place(&mut self, law: &Law, (case, totals): (&Case, &Totals), mut decision: Decision, clauses: Vec<u64>) -> u32 {
         let at = self.epoch_of(since(case.day));
         let Some(epoch) = self.epochs.get(at) else { return NONE };
         decision.fees.iter_mut().for_each(|due| due.minor = None);
-        let totals = self.totals.get(at) == Some(&true);
-        let verdict = Verdict { epoch: at, decision, clauses, counted: totals || counted(law, epoch, case) };
+        let is_open = decision.outcome == Outcome::Undetermined;
+        let open = if is_open { open(law, epoch, case, totals) } else { Vec::new() };
+        let counted = self.totals.get(at) == Some(&true) || counted(law, epoch, case);
+        let verdict = Verdict { epoch: at, decision, clauses, open, counted };
         if let Some(at) = self.places.get(&verdict) {
             return *at;
         }

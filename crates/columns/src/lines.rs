@@ -1,13 +1,15 @@
 //! Decisions in the words of the output, a row at a time. What a decision says is worked out once for all rows that get it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use facts::{Case, Date, Dictionary, FieldId, Problem};
-use regime::{ClauseId, CorridorDecision, FeeDue, Outcome, Status, Totals};
+use regime::{ClauseId, Corridor, CorridorDecision, FeeDue, Kind, Outcome, Status, Totals};
 
 use crate::book::Rows;
-use crate::judge::{Decided, Judge, NONE, Verdict};
+use crate::judge::{Decided, Judge, Verdict};
 use crate::read::Reader;
 
 /// One row of an order book with what became of it: decided, or everything that is wrong with it.
@@ -140,6 +142,9 @@ pub struct Lines {
     judge: Judge,
     known: HashMap<Vec<u32>, Known>,
     columns: [Option<FieldId>; 3],
+    /// Whether somebody wants to know what undetermined rows miss, and how many searches for it may run at a time.
+    seeks: bool,
+    threads: usize,
 }
 
 /// An answer that was given, and what of it depends on the row.
@@ -150,6 +155,14 @@ struct Known {
     charged: Arc<[(usize, ClauseId)]>,
     /// The gates whose answer hangs on missing facts.
     undetermined: Arc<[usize]>,
+}
+
+/// A search for what is missing.
+struct Sought {
+    gate: usize,
+    case: Case,
+    kind: Option<Kind>,
+    found: OnceLock<Vec<String>>,
 }
 
 /// What the gates say of a row with running totals: verdicts, what is due, and what is missing.
@@ -164,7 +177,18 @@ impl Lines {
     /// Lines of what a judge says.
     pub fn new(judge: Judge, dictionary: &Dictionary) -> Lines {
         let columns = ["chip", "quantity", "destination"].map(|name| dictionary.id(name));
-        Lines { judge, known: HashMap::new(), columns }
+        Lines { judge, known: HashMap::new(), columns, seeks: true, threads: 1 }
+    }
+
+    /// The same with so many searches for what is missing at a time; what they find does not hang on it.
+    pub fn with_threads(self, threads: usize) -> Lines {
+        Lines { threads, ..self }
+    }
+
+    /// Whether [`Answer::missing`] is wanted of the rows to come: to find it is a search of a millisecond for each kind of undetermined
+    /// row, which whoever only counts outcomes or adds up fees need not wait for.
+    pub fn seek_missing(&mut self, seeks: bool) {
+        self.seeks = seeks;
     }
 
     /// The judge.
@@ -179,10 +203,12 @@ impl Lines {
     pub fn rows<E>(&mut self, name: &str, reader: &Reader<'_>, rows: &Rows, take: &mut Take<'_, E>) -> Result<bool, E> {
         let decided = self.judge.decide(reader, &rows.batch);
         let counted = self.judge.counted(&decided);
+        let mut missing = self.missing(reader, rows, &decided, &counted);
         let mut next = counted.iter().copied().peekable();
         for row in 0..rows.batch.rows() {
             let is_counted = next.next_if_eq(&row).is_some();
-            let answer = self.became(reader, rows, &decided, row, is_counted);
+            let missing = missing.remove(&row).unwrap_or_default();
+            let answer = self.became(reader, rows, &decided, (row, is_counted), missing);
             let [chip, quantity, to] = self.columns.map(|id| id.map_or(String::new(), |id| reader.spell(&rows.batch, id, row)));
             let date = if matches!(answer, Became::Bad(_)) { None } else { rows.batch.date(row) };
             let (id, line) = (rows.id(reader, row), rows.line(row));
@@ -193,15 +219,87 @@ impl Lines {
         Ok(true)
     }
 
-    fn became(&mut self, reader: &Reader<'_>, rows: &Rows, decided: &Decided, row: usize, counted: bool) -> Became {
+    fn became(
+        &mut self,
+        reader: &Reader<'_>,
+        rows: &Rows,
+        decided: &Decided,
+        (row, counted): (usize, bool),
+        missing: Vec<String>,
+    ) -> Became {
         if let Some(problems) = rows.batch.problems(row) {
             return Became::Bad(problems.to_vec());
         }
         if counted && let Some(case) = reader.case(&rows.batch, row) {
             return Became::Counted(case);
         }
-        let ids: Vec<u32> = decided.gates.iter().map(|gate| gate.get(row).copied().unwrap_or(NONE)).collect();
-        Became::Decided(self.answer(&ids, &mut || reader.case(&rows.batch, row), &[], None))
+        let Known { said, charged, .. } = self.known(&decided.of(row));
+        let case = if charged.is_empty() { None } else { reader.case(&rows.batch, row) };
+        let unknown = Totals::default();
+        let due: Vec<Vec<FeeDue>> = case.iter().flat_map(|case| self.due(&decided.of(row), case, &unknown)).collect();
+        Became::Decided(Answer { amounts: amounts(&charged, &due), said, missing })
+    }
+
+    /// What undetermined rows of a batch miss, by row; nothing where nobody wants to know. Rows of one kind share one search, and searches run
+    /// side by side.
+    fn missing(&mut self, reader: &Reader<'_>, rows: &Rows, decided: &Decided, counted: &[usize]) -> HashMap<usize, Vec<String>> {
+        let mut missing: HashMap<usize, Vec<String>> = HashMap::new();
+        let (mut sought, mut waiting) = (Vec::new(), Vec::new());
+        let mut kinds: HashMap<Kind, usize> = HashMap::new();
+        let unknown = Totals::default();
+        let all = if self.seeks { rows.batch.rows() } else { 0 };
+        for row in (0..all).filter(|row| counted.binary_search(row).is_err()) {
+            let undetermined = self.known(&decided.of(row)).undetermined;
+            if undetermined.is_empty() || rows.batch.problems(row).is_some() {
+                continue;
+            }
+            let Some(case) = reader.case(&rows.batch, row) else { continue };
+            for gate in undetermined.iter() {
+                let kind = self.judge.corridor().kind(*gate, &case, &unknown);
+                let next = sought.len();
+                let at = kind.as_ref().map_or(next, |kind| *kinds.entry(kind.clone()).or_insert(next));
+                if at == next {
+                    let found = kind.as_ref().and_then(|kind| self.judge.corridor().found(kind)).map(<[String]>::to_vec);
+                    sought.push(Sought {
+                        gate: *gate,
+                        case: case.clone(),
+                        kind,
+                        found: found.map_or_else(OnceLock::new, OnceLock::from),
+                    });
+                }
+                waiting.push((row, at));
+            }
+        }
+        self.search(&sought);
+        for (row, at) in waiting {
+            let found = sought.get(at).and_then(|sought| sought.found.get());
+            missing.entry(row).or_default().extend(found.into_iter().flatten().cloned());
+        }
+        missing.values_mut().for_each(Vec::dedup);
+        for Sought { kind, found, .. } in sought {
+            if let (Some(kind), Some(found)) = (kind, found.into_inner()) {
+                self.judge.corridor().remember(kind, found);
+            }
+        }
+        missing
+    }
+
+    /// Finds what has not been found yet.
+    fn search(&mut self, sought: &[Sought]) {
+        let corridor: &Corridor = self.judge.corridor();
+        let open: Vec<&Sought> = sought.iter().filter(|sought| sought.found.get().is_none()).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(Sought { gate, case, found, .. }) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+                found.get_or_init(|| corridor.search(*gate, case, &Totals::default()));
+            }
+        };
+        thread::scope(|scope| {
+            (1..self.threads.min(open.len())).for_each(|_| {
+                scope.spawn(work);
+            });
+            work();
+        });
     }
 
     /// Every row of a batch that running totals may matter to.
@@ -214,8 +312,15 @@ impl Lines {
     /// Decides a row that a quota counts, and adds it to the totals. Rows must come in order of date.
     pub fn tell(&mut self, case: &Case, totals: &mut [Totals]) -> Told {
         let (ids, due): (Vec<u32>, Vec<Vec<FeeDue>>) = self.judge.decide_counted(case, totals).into_iter().unzip();
-        // An undetermined row is never posted, so the totals are still what it was decided on.
-        let missing = self.answer(&ids, &mut || Some(case.clone()), totals, Some(&due)).missing;
+        let mut missing = Vec::new();
+        if self.seeks {
+            let unknown = Totals::default();
+            for gate in self.known(&ids).undetermined.iter() {
+                // An undetermined row is never posted, so the totals are still what it was decided on.
+                missing.extend(self.judge.corridor().missing(*gate, case, totals.get(*gate).unwrap_or(&unknown)));
+            }
+            missing.dedup();
+        }
         Told { ids, due, missing }
     }
 
@@ -228,47 +333,30 @@ impl Lines {
 
     /// The answer of a row that was told.
     pub fn of_told(&mut self, told: Told) -> Answer {
-        let mut answer = self.answer(&told.ids, &mut || None, &[], Some(&told.due));
-        answer.missing = told.missing;
-        answer
+        let Known { said, charged, .. } = self.known(&told.ids);
+        Answer { amounts: amounts(&charged, &told.due), said, missing: told.missing }
     }
 
-    /// The answer of verdicts; amounts as the caller knows them, the case only where somebody needs it.
-    fn answer(
-        &mut self,
-        ids: &[u32],
-        case: &mut dyn FnMut() -> Option<Case>,
-        totals: &[Totals],
-        due: Option<&[Vec<FeeDue>]>,
-    ) -> Answer {
-        let Known { said, charged, undetermined } = match self.known.get(ids) {
-            Some(known) => known.clone(),
-            None => {
-                let known = say(&self.judge, ids);
-                self.known.insert(ids.to_vec(), known.clone());
-                known
-            }
-        };
-        let needed = (!charged.is_empty() && due.is_none()) || !undetermined.is_empty();
-        let case = if needed { case() } else { None };
-        let mut missing = Vec::new();
-        let mut found: Vec<Vec<FeeDue>> = Vec::new();
-        if let Some(case) = &case {
-            let unknown = Totals::default();
-            let own = |gate: usize| totals.get(gate).unwrap_or(&unknown);
-            for gate in undetermined.iter() {
-                missing.extend(self.judge.corridor().missing(*gate, case, own(*gate)));
-            }
-            if !charged.is_empty() && due.is_none() {
-                found = ids.iter().enumerate().map(|(gate, id)| self.judge.fees(gate, *id, case, own(gate))).collect();
-            }
+    /// What a row is told that gets these verdicts.
+    fn known(&mut self, ids: &[u32]) -> Known {
+        if let Some(known) = self.known.get(ids) {
+            return known.clone();
         }
-        missing.dedup();
-        let due = due.unwrap_or(&found);
-        let amount = |(gate, clause): &(usize, ClauseId)| due.get(*gate)?.iter().find(|due| due.clause == *clause)?.minor;
-        let amounts = charged.iter().map(amount).collect();
-        Answer { said, amounts, missing }
+        let known = say(&self.judge, ids);
+        self.known.insert(ids.to_vec(), known.clone());
+        known
     }
+
+    /// What is due at each gate.
+    fn due(&self, ids: &[u32], case: &Case, totals: &Totals) -> Vec<Vec<FeeDue>> {
+        ids.iter().enumerate().map(|(gate, id)| self.judge.fees(gate, *id, case, totals)).collect()
+    }
+}
+
+/// The amounts of what is charged.
+fn amounts(charged: &[(usize, ClauseId)], due: &[Vec<FeeDue>]) -> Vec<Option<i64>> {
+    let amount = |(gate, clause): &(usize, ClauseId)| due.get(*gate)?.iter().find(|due| due.clause == *clause)?.minor;
+    charged.iter().map(amount).collect()
 }
 
 fn say(judge: &Judge, ids: &[u32]) -> Known {

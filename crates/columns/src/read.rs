@@ -166,6 +166,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a row states a fact, if only that there is none.
+    pub(crate) fn states(&self, batch: &Batch, id: FieldId, row: usize) -> bool {
+        if let Some(odd) = batch.odd_at(row) {
+            return odd.case.as_ref().is_ok_and(|case| *case.fact(id) != Fact::Unknown);
+        }
+        match batch.column(id) {
+            Column::Same(fact) => *fact != Fact::Unknown,
+            Column::Numbers(_, states) => {
+                states.as_ref().is_none_or(|states| states.get(row).is_some_and(|state| *state != UNKNOWN))
+            }
+            // The first fact of a lexicon is the unknown one.
+            Column::Words(keys, places) => places.get(keys.at(row)).is_some_and(|place| *place != 0),
+            Column::Part => self.fact(batch, id, row) != Fact::Unknown,
+        }
+    }
+
     /// A fact by its place in the field's lexicon.
     pub(crate) fn word(&self, id: FieldId, place: u32) -> Fact {
         let lexicon = self.lexicons.get(usize::from(id.0));

@@ -2,14 +2,14 @@
 
 use std::iter;
 
-use facts::{Fact, FieldId};
+use facts::{Case, Fact, FieldId};
 
 use crate::cells::behind;
 use crate::epoch::Epoch;
 use crate::law::{ClauseId, Law, Rule, Version};
 use crate::program::{Bits, Lit, Matter, Program, Source, Words};
 use crate::questions;
-use crate::totals::quota_key;
+use crate::totals::{Totals, quota_key};
 
 /// How the gates of a program hang together, for finding out which of them can still change an answer.
 ///
@@ -38,8 +38,18 @@ struct Asked {
     /// The gates that it goes into, and those of which it says something while it is unknown.
     gates: Vec<u64>,
     crisp: Vec<u64>,
+    /// By code: whether it says no more than the code of the unknown. The last stands for every code beyond.
+    mute: Vec<bool>,
     /// The facts behind it.
     fields: Vec<FieldId>,
+}
+
+impl Asked {
+    /// Whether a case tells the gates no more than if it said nothing.
+    fn is_mute(&self, matter: Matter<'_>) -> bool {
+        let code = usize::from(self.source.code(matter));
+        self.mute.get(code).or(self.mute.last()).copied().unwrap_or(true)
+    }
 }
 
 /// What cases have in common that nobody needs to tell apart.
@@ -94,11 +104,13 @@ impl Alike {
                 |row: &Bits<W>| row.unmet.iter().zip(row.failed).map(|(unmet, failed)| unmet & !failed).collect::<Vec<u64>>();
             let open = rows().next().map(unknown).unwrap_or_default();
             let crisp = gates.iter().zip(&open).map(|(gates, open)| gates & !open).collect();
+            let same = |row: &Bits<W>| rows().next().is_some_and(|none| row.unmet == none.unmet && row.failed == none.failed);
+            let mute = rows().map(same).collect();
             let fields = match &source {
                 Source::Quota(id) => quota_facts(law, epoch, *id),
                 source => questions::behind(law, source),
             };
-            alike.sources.push(Asked { source, gates, crisp, fields });
+            alike.sources.push(Asked { source, gates, crisp, mute, fields });
         }
         alike
     }
@@ -111,14 +123,8 @@ impl Alike {
     /// The mark of a case, and the facts that it lacks and that can still change the answer.
     pub(crate) fn mark_lacking(&self, matter: Matter<'_>, lacks: &mut Vec<FieldId>) -> Option<Mark> {
         let Matter { law, epoch, case, totals } = matter;
-        let (own, unmet, failed) = epoch.program(law)?.gates(matter);
-        let unknown: Vec<u64> = unmet.iter().zip(&failed).map(|(unmet, failed)| unmet & !failed).collect();
-        let is_asked = |asked: &&Asked| asked.source.code(matter) == 0;
-        let mut crisp = vec![0; self.words];
-        self.crisp.iter().filter(|(lit, _)| has(&unknown, lit.gate)).for_each(|(_, gate)| set(&mut crisp, *gate));
-        let says = self.sources.iter().filter(|source| source.crisp.iter().any(|word| *word != 0));
-        says.filter(is_asked).for_each(|source| join(&mut crisp, &source.crisp));
-        let (cone, told) = self.cone(law, epoch, [&unknown, &unmet, &crisp]);
+        let is_asked = |asked: &Asked| asked.source.code(matter) == 0;
+        let Turns { own, unmet, failed, cone, told, open } = self.turns(matter, &is_asked)?;
         let mut mark = Mark { gates: cone.clone(), spelled: String::new() };
         for bits in [&unmet, &failed] {
             mark.gates.extend(bits.iter().zip(&cone).map(|(bits, cone)| bits & cone));
@@ -126,8 +132,6 @@ impl Alike {
         for bits in &own {
             mark.gates.extend(bits.iter().zip(&told).map(|(bits, told)| bits & told));
         }
-        let open: Vec<u64> =
-            unknown.iter().zip(&told).zip(&cone).map(|((unknown, told), cone)| (unknown & cone) | told).collect();
         // Whether a source matters is seen sooner than whether the case answers it.
         let matters = |(_, source): &(usize, &Asked)| meet(&source.gates, &open) && is_asked(source);
         for (at, Asked { source, fields, .. }) in self.sources.iter().enumerate().filter(matters) {
@@ -161,6 +165,38 @@ impl Alike {
             }
         }
         Some(mark)
+    }
+
+    /// The facts behind every question that a case leaves open and that can still change the answer, whether it states them or not:
+    /// the same of every case whose answers fall into the same classes (see [`crate::questions`]).
+    fn open(&self, matter: Matter<'_>) -> Option<Vec<FieldId>> {
+        let Matter { law, epoch, .. } = matter;
+        let turns = self.turns(matter, &|asked| asked.is_mute(matter))?;
+        let asked = self.sources.iter().filter(|asked| meet(&asked.gates, &turns.open) && asked.is_mute(matter));
+        let mut fields: Vec<FieldId> = asked.flat_map(|asked| asked.fields.iter().copied()).collect();
+        if epoch.doubts.len() > 1 {
+            fields.extend(law.asked());
+        } else if !epoch.doubts.is_empty() {
+            for suspended in [false, true] {
+                let settled = epoch.settled(0, suspended)?;
+                fields.extend(settled.alike(law)?.open(Matter { epoch: &settled, ..matter })?);
+            }
+        }
+        Some(fields)
+    }
+
+    /// What an answer turns on, by those sources of which somebody says that they are still asked.
+    fn turns(&self, matter: Matter<'_>, is_asked: &dyn Fn(&Asked) -> bool) -> Option<Turns> {
+        let Matter { law, epoch, .. } = matter;
+        let (own, unmet, failed) = epoch.program(law)?.gates(matter);
+        let unknown: Vec<u64> = unmet.iter().zip(&failed).map(|(unmet, failed)| unmet & !failed).collect();
+        let mut crisp = vec![0; self.words];
+        self.crisp.iter().filter(|(lit, _)| has(&unknown, lit.gate)).for_each(|(_, gate)| set(&mut crisp, *gate));
+        let says = self.sources.iter().filter(|source| source.crisp.iter().any(|word| *word != 0));
+        says.filter(|source| is_asked(source)).for_each(|source| join(&mut crisp, &source.crisp));
+        let (cone, told) = self.cone(law, epoch, [&unknown, &unmet, &crisp]);
+        let open = unknown.iter().zip(&told).zip(&cone).map(|((unknown, told), cone)| (unknown & cone) | told).collect();
+        Some(Turns { own, unmet, failed, cone, told, open })
     }
 
     /// The gates that the answer turns on as it stands, with those that can still change it; and of these the ones that are known so
@@ -199,6 +235,30 @@ impl Alike {
         }
         (cone, told)
     }
+}
+
+/// What an answer turns on, as words of gates.
+struct Turns {
+    /// What the facts say by themselves: not true, and false.
+    own: [Vec<u64>; 2],
+    /// What follows for all gates.
+    unmet: Vec<u64>,
+    failed: Vec<u64>,
+    /// The gates that the answer turns on, those of them that are known so far, and those that can still change.
+    cone: Vec<u64>,
+    told: Vec<u64>,
+    open: Vec<u64>,
+}
+
+/// The facts behind every question that a case leaves open and that can still change its answer, in their order and each once. Those
+/// that the case does not state are what it lacks; the rest of the list is the same of every case whose answers fall into the same
+/// classes ([`crate::Questions`]). All that the law asks about where it is too large for a program.
+pub fn open(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<FieldId> {
+    let alike = epoch.alike(law).and_then(|alike| alike.open(Matter { law, epoch, case, totals }));
+    let mut fields = alike.unwrap_or_else(|| law.asked().to_vec());
+    fields.sort();
+    fields.dedup();
+    fields
 }
 
 impl Mark {

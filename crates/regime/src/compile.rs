@@ -57,7 +57,8 @@ struct Compiler<'a> {
 /// The program of an epoch; none where it would not fit.
 pub(crate) fn compile(law: &Law, epoch: &Epoch) -> Option<Program> {
     let gates = vec![Gate::default(), Gate::default()];
-    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: FxHashMap::default(), applies: BTreeMap::new() };
+    let mut compiler =
+        Compiler { law, epoch, sources: Vec::new(), gates, interned: FxHashMap::default(), applies: BTreeMap::new() };
     compiler.gather();
     let roots = compiler.roots();
     if compiler.gates.len() > usize::from(u16::MAX) {
@@ -76,7 +77,8 @@ pub(crate) fn compile(law: &Law, epoch: &Epoch) -> Option<Program> {
 /// case; with `every`, whether any clause applies as well. None where there are too many gates to count.
 pub(crate) fn sources(law: &Law, epoch: &Epoch, every: bool) -> Option<Vec<(Source, Vec<Column>)>> {
     let gates = vec![Gate::default(), Gate::default()];
-    let mut compiler = Compiler { law, epoch, sources: Vec::new(), gates, interned: FxHashMap::default(), applies: BTreeMap::new() };
+    let mut compiler =
+        Compiler { law, epoch, sources: Vec::new(), gates, interned: FxHashMap::default(), applies: BTreeMap::new() };
     compiler.gather();
     let mut roots = compiler.roots();
     roots.known.clear();

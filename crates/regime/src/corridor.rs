@@ -138,8 +138,12 @@ pub struct Corridor {
     /// How they are looked at.
     pub lens: Lens,
     epochs: Vec<Vec<Epoch>>,
-    missing: FxHashMap<(usize, Date, Mark), Vec<String>>,
+    missing: FxHashMap<Kind, Vec<String>>,
 }
+
+/// What an undetermined case has in common with every case that lacks the same, since no test of the law tells them apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Kind(usize, Date, Mark);
 
 /// How many answers of [`Corridor::missing`] are kept.
 const MOST_REMEMBERED: usize = 100_000;
@@ -213,22 +217,50 @@ impl Corridor {
     /// What would settle an undetermined case at one gate: the smallest set of missing facts, and doubts about the law. Orders that
     /// no test of the law tells apart share the answer, since order books repeat themselves and the search is long.
     pub fn missing(&mut self, gate: usize, case: &Case, totals: &Totals) -> Vec<String> {
-        self.epoch(gate, case.day);
-        let epoch = self.epochs.get(gate).and_then(|kept| kept.iter().find(|e| e.holds(case.day)));
-        let (Some(law), Some(epoch)) = (self.laws.get(gate), epoch) else { return Vec::new() };
-        let mark = epoch.alike(law).and_then(|alike| alike.mark(Matter { law, epoch, case, totals }));
-        let key = mark.map(|mark| (gate, epoch.from, mark));
-        if let Some(known) = key.as_ref().and_then(|key| self.missing.get(key)) {
-            return known.clone();
+        let kind = self.kind(gate, case, totals);
+        if let Some(known) = kind.as_ref().and_then(|kind| self.found(kind)) {
+            return known.to_vec();
         }
+        let names = self.search(gate, case, totals);
+        if let Some(kind) = kind {
+            self.remember(kind, names.clone());
+        }
+        names
+    }
+
+    /// The parts of [`Corridor::missing`], for whoever searches many cases side by side: the kind of a case, as far as it has one.
+    pub fn kind(&mut self, gate: usize, case: &Case, totals: &Totals) -> Option<Kind> {
+        self.epoch(gate, case.day)?;
+        let (law, epoch) = self.at(gate, case.day)?;
+        let mark = epoch.alike(law)?.mark(Matter { law, epoch, case, totals })?;
+        Some(Kind(gate, epoch.from, mark))
+    }
+
+    /// What was found for a kind before.
+    pub fn found(&self, kind: &Kind) -> Option<&[String]> {
+        self.missing.get(kind).map(Vec::as_slice)
+    }
+
+    /// Searches for what would settle a case of a day whose law [`Corridor::kind`] or a decision made ready; nothing where none did.
+    pub fn search(&self, gate: usize, case: &Case, totals: &Totals) -> Vec<String> {
+        let Some((law, epoch)) = self.at(gate, case.day) else { return Vec::new() };
         let (missing, doubts) = missing(law, epoch, case, totals);
         let mut names: Vec<String> = missing.iter().map(|id| law.dictionary.field(*id).name.clone()).collect();
         names.extend(doubts);
-        if self.missing.len() >= MOST_REMEMBERED {
+        names
+    }
+
+    /// Keeps what was found for a kind.
+    pub fn remember(&mut self, kind: Kind, names: Vec<String>) {
+        if self.missing.len() >= MOST_REMEMBERED && !self.missing.contains_key(&kind) {
             self.missing.clear();
         }
-        self.missing.extend(key.map(|key| (key, names.clone())));
-        names
+        self.missing.insert(kind, names);
+    }
+
+    /// The law of a gate with its epoch of a day, as far as that was made ready.
+    fn at(&self, gate: usize, day: Date) -> Option<(&Law, &Epoch)> {
+        Some((self.laws.get(gate)?, self.epochs.get(gate)?.iter().find(|epoch| epoch.holds(day))?))
     }
 
     /// Totals for an order book that starts here.

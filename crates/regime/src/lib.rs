@@ -30,10 +30,11 @@ mod tree;
 mod ways;
 mod witness;
 
+pub use alike::open;
 pub use cases::said;
 pub use check::{CheckReport, check};
 pub use compare::{Change, Place, Standing, classify, diff, places, standard_sale};
-pub use corridor::{Corridor, CorridorDecision, Library, Posted};
+pub use corridor::{Corridor, CorridorDecision, Kind, Library, Posted};
 pub use epoch::{Doubt, Epoch, Lens, View};
 pub use explain::{Explanation, FeeLine, Missing, NearMiss, NeedLine, Reason, Step, WayLine, clause_text, explain};
 pub use frontier::{Bound, Frontier, FrontierPoint, Question, frontier};

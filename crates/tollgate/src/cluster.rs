@@ -255,9 +255,10 @@ impl From<Error> for Ended {
 
 impl There {
     /// The cluster that the options name, if any.
-    pub(crate) fn of(library: &Library, books: &Books, args: &BookArgs) -> Result<Option<There>, Failure> {
+    pub(crate) fn of(library: &Library, books: &Books, args: &BookArgs, seeks: bool) -> Result<Option<There>, Failure> {
         let Some(url) = &args.cluster else { return Ok(None) };
-        let session = Session::on(url, job(library, args, books)?)?;
+        let job = job(library, args, books)?;
+        let session = Session::on(url, if seeks { job } else { job.without_missing() })?;
         Ok(Some(There { session, lost: Cell::new(false) }))
     }
 

@@ -8,8 +8,10 @@ pub(crate) mod write;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use columns::{Answer, Became, Judge, Line, Lines, Told, told};
 use comfy_table::Cell;
@@ -37,10 +39,11 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     let bad_format = args.bad.as_deref().map(bad_format).transpose()?;
     let books = books::find(&args.files, args.books.input)?;
     books.check(&library)?;
-    let lines = Lines::new(Judge::new(corridor, false), &library.dictionary);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let lines = Lines::new(Judge::new(corridor, false), &library.dictionary).with_threads(threads);
     let here = Source::Here(&books, args.books.standard);
     #[cfg(feature = "cluster")]
-    let there = crate::cluster::There::of(&library, &books, &args.books)?;
+    let there = crate::cluster::There::of(&library, &books, &args.books, seeks(format))?;
     #[cfg(feature = "cluster")]
     let here = there.as_ref().map_or(here, Source::There);
     let mut desk = Desk { library: &library, source: here, several: books.len() > 1, lines };
@@ -77,6 +80,11 @@ pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>
         (None, None) if screen.terminal => Format::Table,
         (None, None) => Format::Csv,
     })
+}
+
+/// Whether somebody will read what undetermined orders miss.
+fn seeks(format: Format) -> bool {
+    format != Format::Summary
 }
 
 /// Whether a file of bad rows is JSON lines.
@@ -150,7 +158,7 @@ impl Desk<'_> {
             return Ok(done);
         }
         // Orders that a quota counts do not come in order of date: first all of them are decided, then everything is written.
-        let counted = self.in_order()?;
+        let counted = self.in_order(format)?;
         let done = self.pass(args, format, bad_format, Some(counted))?;
         done.ok_or_else(|| Failure::Message("the order books changed while they were read".to_owned(), String::new()))
     }
@@ -197,6 +205,7 @@ impl Desk<'_> {
             warnings: Vec::new(),
         };
         let mut running = Running { totals: self.lines.judge().corridor().totals(), last: Date::MIN, place: 0 };
+        self.lines.seek_missing(seeks(format));
         let (whole, warnings) = self.read("deciding", &mut |lines, row| {
             running.place += 1;
             let (row, became) = row.apart();
@@ -218,6 +227,7 @@ impl Desk<'_> {
             }
             if format == Format::Table {
                 done.show(&line);
+                lines.seek_missing(done.rows < MOST_SHOWN);
             }
             rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)?;
             Ok(true)
@@ -256,8 +266,9 @@ impl Desk<'_> {
     }
 
     /// Decides every order that a quota counts, in order of date; orders of one day in the order of the books.
-    fn in_order(&mut self) -> Result<Beforehand, Failure> {
+    fn in_order(&mut self, format: Format) -> Result<Beforehand, Failure> {
         let (mut counted, mut place) = (Vec::new(), 0);
+        self.lines.seek_missing(false);
         self.read("looking for orders under quotas", &mut |_, row| {
             place += 1;
             if let Became::Counted(case) = &row.answer {
@@ -266,6 +277,7 @@ impl Desk<'_> {
             Ok(true)
         })?;
         counted.sort_by_key(|row| (row.day, row.place));
+        self.lines.seek_missing(seeks(format));
         let mut totals = self.lines.judge().corridor().totals();
         Ok(counted.into_iter().map(|row| (row.place, self.lines.tell(&row.case(self.library), &mut totals))).collect())
     }

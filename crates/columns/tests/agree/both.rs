@@ -1,8 +1,8 @@
 //! Both judges asked about the same rows.
 
 use columns::{Judge, NONE, Reader};
-use facts::{Case, Catalogue, Fact};
-use regime::{Corridor, Decision, Totals, decide};
+use facts::{Case, Catalogue, Fact, FieldId};
+use regime::{Corridor, Decision, Law, Lens, Outcome, Totals, decide};
 
 use crate::made_up::Dice;
 use crate::table::table;
@@ -23,6 +23,15 @@ fn alone(corridor: &mut Corridor, case: &Case) -> Vec<(Decision, Vec<u64>)> {
         .collect()
 }
 
+/// What a case lacks that may still change the answer of an undetermined one, asked by itself.
+fn lacking(law: &Law, lens: &Lens, case: &Case) -> Vec<FieldId> {
+    let (epoch, totals) = (law.on(case.day, lens), Totals::default());
+    if decide(law, &epoch, case, &totals).outcome != Outcome::Undetermined {
+        return Vec::new();
+    }
+    regime::open(law, &epoch, case, &totals).into_iter().filter(|id| *case.fact(*id) == Fact::Unknown).collect()
+}
+
 /// What the second judge says of rows.
 fn together(corridor: &Corridor, cases: &[Case], dice: &mut Dice, every: bool) -> Vec<Vec<(Decision, Vec<u64>)>> {
     let dictionary = &*corridor.laws[0].dictionary;
@@ -38,11 +47,20 @@ fn together(corridor: &Corridor, cases: &[Case], dice: &mut Dice, every: bool) -
         let read = reader.read(&batch.slice(start, length), 1).unwrap();
         let decided = judge.decide(&reader, &read);
         for (gate, ids) in decided.gates.iter().enumerate() {
-            for (row, id) in ids.iter().enumerate() {
+            let mut lacks = Vec::new();
+            judge.lacks(gate, &reader, &read, &decided, &mut lacks);
+            let own = lacks.chunks(dictionary.fields.len().div_ceil(64));
+            for ((row, id), lacks) in ids.iter().enumerate().zip(own) {
                 assert_ne!(*id, NONE, "row {row} is refused: {:?}", read.odd().iter().find(|odd| odd.row == row));
                 let verdict = &judge.verdicts(gate)[*id as usize];
                 let case = reader.case(&read, row).unwrap();
                 assert_eq!(case, cases[start + row], "the row is read as it was written");
+                let lacked = dictionary.ids().filter(|id| lacks[usize::from(id.0 / 64)] >> (id.0 % 64) & 1 == 1);
+                assert_eq!(
+                    lacked.collect::<Vec<_>>(),
+                    lacking(&corridor.laws[gate], &corridor.lens, &case),
+                    "row {row} lacks this"
+                );
                 let fees = judge.fees(gate, *id, &case, &Totals::default());
                 rows[start + row].push((Decision { fees, ..verdict.decision.clone() }, verdict.clauses.clone()));
             }

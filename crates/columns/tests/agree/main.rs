@@ -13,7 +13,7 @@ mod made_up;
 mod reading;
 mod table;
 
-use columns::{Judge, Reader};
+use columns::{Became, Book, Form, Judge, Line, Lines, Reader};
 use facts::{Case, Catalogue, Fact};
 use proptest::prelude::*;
 use regime::{Corridor, Lens};
@@ -88,4 +88,44 @@ proptest! {
         }
         prop_assert_eq!(ours, theirs);
     }
+}
+
+/// Every row of the example orders, with so many searches at a time.
+fn lines(threads: usize, seeks: bool) -> Vec<Line<Became>> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/examples/orders.csv");
+    let (dictionary, catalogue) = (&LIBRARY.dictionary, &LIBRARY.catalogue);
+    let corridor = LIBRARY.corridor(&[], &[], Lens::default()).unwrap();
+    let mut lines = Lines::new(Judge::new(corridor, false), dictionary).with_threads(threads);
+    lines.seek_missing(seeks);
+    let mut all = Vec::new();
+    // Twice, so that the second time what was found before is used.
+    for _ in 0..2 {
+        let file = Box::new(std::fs::File::open(&path).unwrap());
+        let mut book = Book::text(dictionary, catalogue, "orders", Form::Csv, file).unwrap();
+        let mut reader = Reader::new(dictionary, catalogue, book.schema(), "orders", false).unwrap();
+        while let Some(rows) = book.next(&mut reader) {
+            let mut take = |_: &mut Lines, line: Line<Became>| -> Result<bool, std::convert::Infallible> {
+                all.push(line);
+                Ok(true)
+            };
+            lines.rows("orders", &reader, &rows.unwrap(), &mut take).unwrap();
+        }
+    }
+    all
+}
+
+#[test]
+fn undetermined_rows_miss_the_same_however_many_searches_run_at_a_time() {
+    let one = lines(1, true);
+    let missing = |line: &Line<Became>| matches!(&line.answer, Became::Decided(answer) if !answer.missing.is_empty());
+    assert!(one.iter().filter(|line| missing(line)).count() > 10);
+    assert_eq!(one[..one.len() / 2], one[one.len() / 2..]);
+    assert_eq!(lines(5, true), one);
+    let unasked = lines(5, false);
+    assert!(!unasked.iter().any(missing));
+    let outcome = |line: &Line<Became>| match &line.answer {
+        Became::Decided(answer) => Some(answer.said.outcome),
+        _ => None,
+    };
+    assert!(unasked.iter().map(outcome).eq(one.iter().map(outcome)));
 }

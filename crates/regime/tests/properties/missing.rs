@@ -3,7 +3,7 @@
 
 use facts::{Case, Fact, FieldId};
 use proptest::prelude::*;
-use regime::{Corridor, Law, Lens, Outcome, Totals, decide, settle};
+use regime::{Corridor, Decision, Law, Lens, Outcome, Totals, decide, settle};
 
 use crate::common::day;
 use crate::draw::{LAWS, config, drawn, pick};
@@ -45,6 +45,30 @@ fn the_smallest_set_is_named_and_of_several_the_first() {
         assert_eq!(Some(named), first, "{}", case.canonical(&law.dictionary));
     }
     assert!(asked > 500, "only {asked} cases are open");
+}
+
+fn range(decision: &Decision) -> [Outcome; 3] {
+    [decision.outcome, decision.mildest, decision.strictest]
+}
+
+/// A fact that is not open may turn out as it likes, whether or not all that is open is told as well. The facts come from another
+/// case. Says whether there was anything to ask.
+fn what_is_not_open_does_not_matter(law: &Law, lens: &Lens, case: &Case, other: &Case) -> Result<bool, TestCaseError> {
+    let epoch = law.on(case.day, lens);
+    let ask = |case: &Case| range(&decide(law, &epoch, case, &Totals::default()));
+    let open = regime::open(law, &epoch, case, &Totals::default());
+    let told = |case: &Case, which: &dyn Fn(&FieldId) -> bool| {
+        let mut told = case.clone();
+        let unknown = law.dictionary.ids().filter(|id| *case.fact(*id) == Fact::Unknown);
+        unknown.filter(which).for_each(|id| told.set(id, other.fact(id).clone()));
+        told
+    };
+    let opened = told(case, &|id| open.contains(id));
+    for before in [case, &opened] {
+        let after = told(before, &|id| !open.contains(id));
+        prop_assert_eq!(ask(before), ask(&after), "under {}:\n{}", law.id, after.canonical(&law.dictionary));
+    }
+    Ok(ask(case)[0] == Outcome::Undetermined && !open.is_empty())
 }
 
 /// What a corridor answers that was asked about nothing before.
@@ -98,5 +122,25 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn facts_that_are_not_open_do_not_matter_under_the_shipped_pages(some in drawn(0.7), other in drawn(1.0)) {
+        for law in LAWS.iter() {
+            what_is_not_open_does_not_matter(law, &some.lens(), &some.case(), &other.case())?;
+        }
+    }
+
+    #[test]
+    fn nor_do_they_under_pages_made_up_at_random(seed in any::<u64>()) {
+        let mut dice = Dice(seed | 1);
+        let law = made_up(&mut dice);
+        let mut asked = 0;
+        for _ in 0..200 {
+            let case = made_up_case(&law, &mut dice, &DAYS, 4);
+            let other = made_up_case(&law, &mut dice, &DAYS, 1000);
+            asked += usize::from(what_is_not_open_does_not_matter(&law, &Lens::default(), &case, &other)?);
+        }
+        prop_assert!(asked > 0, "nothing was open in any case");
     }
 }
