@@ -23,7 +23,7 @@ use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExp
 use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions};
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream};
-use facts::Problem;
+use facts::{Dictionary, FieldId, Problem};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
@@ -348,7 +348,7 @@ fn decisions(
     lines: &mut Lines,
     send: &mut dyn FnMut(RecordBatch) -> Result<bool>,
 ) -> Result<()> {
-    let mut writer = Decisions::new();
+    let mut writer = Decisions::new(&ready.library.dictionary);
     read(job, ready, task, lines, &mut |lines, came| {
         match came {
             Came::Row(line) => writer.row(lines, &line),
@@ -367,7 +367,7 @@ fn decisions(
 const WORDS: [&str; 10] =
     ["file", "order_id", "chip", "destination", "outcome", "between", "gate", "clause", "review", "citation"];
 /// Lists of texts.
-const LISTS: [&str; 3] = ["open", "failed", "missing"];
+const LISTS: [&str; 4] = ["open", "failed", "lacks", "missing"];
 
 fn fee_fields() -> Fields {
     Fields::from(vec![
@@ -402,6 +402,7 @@ fn decisions_schema() -> SchemaRef {
 
 /// Decisions being written as columns for SQL.
 struct Decisions {
+    dictionary: Arc<Dictionary>,
     schema: SchemaRef,
     words: [StringBuilder; WORDS.len()],
     line: UInt64Builder,
@@ -415,8 +416,9 @@ struct Decisions {
 }
 
 impl Decisions {
-    fn new() -> Decisions {
+    fn new(dictionary: &Arc<Dictionary>) -> Decisions {
         Decisions {
+            dictionary: Arc::clone(dictionary),
             schema: decisions_schema(),
             words: Default::default(),
             line: UInt64Builder::new(),
@@ -462,8 +464,10 @@ impl Decisions {
         for (to, word) in self.words.iter_mut().zip(words) {
             to.append_option(word.filter(|word| !word.is_empty()));
         }
-        let lists = [said.map(|said| &said.open), said.map(|said| &said.failed), answer.map(|answer| &answer.missing)];
-        for (to, list) in self.lists.iter_mut().zip(lists) {
+        let name = |id: &FieldId| self.dictionary.field(*id).name.clone();
+        let lacks: Option<Vec<String>> = answer.map(|answer| answer.lacks.iter().map(name).collect());
+        let (open, failed) = (said.map(|said| &said.open), said.map(|said| &said.failed));
+        for (to, list) in self.lists.iter_mut().zip([open, failed, lacks.as_ref(), answer.map(|answer| &answer.missing)]) {
             list.into_iter().flatten().for_each(|text| to.values().append_value(text));
             to.append(list.is_some());
         }

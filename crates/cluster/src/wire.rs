@@ -10,7 +10,7 @@ use datafusion::arrow::array::builder::{StringBuilder, UInt8Builder, UInt64Build
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt8Type, UInt64Type};
 use datafusion::arrow::error::ArrowError;
-use facts::{Case, Date, Dictionary, Problem, Severity, parse_date};
+use facts::{Case, Date, Dictionary, FieldId, Problem, Severity, parse_date};
 use regime::Outcome;
 use serde_json::{Value, json};
 
@@ -113,6 +113,10 @@ impl Writer {
                 }
                 if !answer.amounts.is_empty() {
                     more.insert("amounts".to_owned(), json!(answer.amounts));
+                }
+                if !answer.lacks.is_empty() {
+                    let lacks: Vec<u16> = answer.lacks.iter().map(|id| id.0).collect();
+                    more.insert("lacks".to_owned(), json!(lacks));
                 }
                 if !answer.missing.is_empty() {
                     more.insert("missing".to_owned(), json!(answer.missing));
@@ -224,9 +228,16 @@ impl<'a> Reader<'a> {
             Some(list) => list.as_array()?.iter().map(Value::as_i64).collect(),
             None => Vec::new(),
         };
+        let fields = self.dictionary.fields.len();
+        let field = |id: &Value| Some(FieldId(u16::try_from(id.as_u64()?).ok()?)).filter(|id| usize::from(id.0) < fields);
+        let lacks = match more.get("lacks") {
+            Some(list) => list.as_array()?.iter().map(field).collect::<Option<_>>()?,
+            None => Vec::new(),
+        };
         Some(Became::Decided(Answer {
             said: Arc::clone(self.known.get(&key)?),
             amounts,
+            lacks,
             missing: more.get("missing").map_or(Some(Vec::new()), texts)?,
         }))
     }

@@ -230,6 +230,16 @@ impl Judge {
         }
     }
 
+    /// The same of one row over some gates, by whether it states a fact.
+    pub(crate) fn lacking(&self, gates: &[usize], ids: &[u32], states: &dyn Fn(FieldId) -> bool) -> Vec<FieldId> {
+        let verdict = |gate: &usize| self.gates.get(*gate)?.verdicts.get(*ids.get(*gate)? as usize);
+        let open = gates.iter().filter_map(verdict).flat_map(|verdict| verdict.open.iter().copied());
+        let mut lacks: Vec<FieldId> = open.filter(|id| !states(*id)).collect();
+        lacks.sort();
+        lacks.dedup();
+        lacks
+    }
+
     /// Whether running totals may matter to each row, at any gate.
     pub fn counted(&self, decided: &Decided) -> Vec<usize> {
         let mut rows: Vec<usize> = Vec::new();

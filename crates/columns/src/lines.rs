@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use facts::{Case, Date, Dictionary, FieldId, Problem};
+use facts::{Case, Date, Dictionary, Fact, FieldId, Problem};
 use regime::{ClauseId, Corridor, CorridorDecision, FeeDue, Kind, Outcome, Status, Totals};
 
 use crate::book::Rows;
@@ -54,7 +54,9 @@ pub struct Answer {
     pub said: Arc<Said>,
     /// Amounts in minor units, in order of [`Said::fees`]; none where nobody knows the amount.
     pub amounts: Vec<Option<i64>>,
-    /// The facts that would settle it, where it is undetermined.
+    /// Of an undetermined row, the facts that it lacks and that can still change the answer, in their order.
+    pub lacks: Vec<FieldId>,
+    /// Of them, and of doubts about the law, the smallest set that settles it; empty where nobody wants to know ([`Lines::seek_missing`]).
     pub missing: Vec<String>,
 }
 
@@ -170,6 +172,7 @@ struct Sought {
 pub struct Told {
     ids: Vec<u32>,
     due: Vec<Vec<FeeDue>>,
+    lacks: Vec<FieldId>,
     missing: Vec<String>,
 }
 
@@ -233,11 +236,12 @@ impl Lines {
         if counted && let Some(case) = reader.case(&rows.batch, row) {
             return Became::Counted(case);
         }
-        let Known { said, charged, .. } = self.known(&decided.of(row));
+        let Known { said, charged, undetermined } = self.known(&decided.of(row));
+        let lacks = self.judge.lacking(&undetermined, &decided.of(row), &|id| reader.states(&rows.batch, id, row));
         let case = if charged.is_empty() { None } else { reader.case(&rows.batch, row) };
         let unknown = Totals::default();
         let due: Vec<Vec<FeeDue>> = case.iter().flat_map(|case| self.due(&decided.of(row), case, &unknown)).collect();
-        Became::Decided(Answer { amounts: amounts(&charged, &due), said, missing })
+        Became::Decided(Answer { amounts: amounts(&charged, &due), said, lacks, missing })
     }
 
     /// What undetermined rows of a batch miss, by row; nothing where nobody wants to know. Rows of one kind share one search, and searches run
@@ -312,16 +316,18 @@ impl Lines {
     /// Decides a row that a quota counts, and adds it to the totals. Rows must come in order of date.
     pub fn tell(&mut self, case: &Case, totals: &mut [Totals]) -> Told {
         let (ids, due): (Vec<u32>, Vec<Vec<FeeDue>>) = self.judge.decide_counted(case, totals).into_iter().unzip();
+        let undetermined = self.known(&ids).undetermined;
+        let lacks = self.judge.lacking(&undetermined, &ids, &|id| *case.fact(id) != Fact::Unknown);
         let mut missing = Vec::new();
         if self.seeks {
             let unknown = Totals::default();
-            for gate in self.known(&ids).undetermined.iter() {
+            for gate in undetermined.iter() {
                 // An undetermined row is never posted, so the totals are still what it was decided on.
                 missing.extend(self.judge.corridor().missing(*gate, case, totals.get(*gate).unwrap_or(&unknown)));
             }
             missing.dedup();
         }
-        Told { ids, due, missing }
+        Told { ids, due, lacks, missing }
     }
 
     /// The answer to a row as if nobody knew the running totals.
@@ -334,7 +340,7 @@ impl Lines {
     /// The answer of a row that was told.
     pub fn of_told(&mut self, told: Told) -> Answer {
         let Known { said, charged, .. } = self.known(&told.ids);
-        Answer { amounts: amounts(&charged, &told.due), said, missing: told.missing }
+        Answer { amounts: amounts(&charged, &told.due), said, lacks: told.lacks, missing: told.missing }
     }
 
     /// What a row is told that gets these verdicts.

@@ -15,7 +15,7 @@ use std::thread;
 
 use columns::{Answer, Became, Judge, Line, Lines, Told, told};
 use comfy_table::Cell;
-use facts::{Case, Date, Fact, FieldId, Problem};
+use facts::{Case, Date, Dictionary, Fact, FieldId, Problem};
 use regime::{Library, Totals};
 
 use self::books::{Books, Piece};
@@ -56,7 +56,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     let done = done?;
     screen.problems(&done.warnings);
     let bad = done.summary.bad > 0;
-    done.deliver(screen, args, format, books.len() > 1)?;
+    done.deliver(screen, &library.dictionary, args, format, books.len() > 1)?;
     Ok(if bad { Exit::Problems } else { Exit::Done })
 }
 
@@ -387,7 +387,14 @@ impl Done {
 
     /// Puts files in their places and prints the rest: the summary to standard output beside a table or alone, else to standard
     /// error beside the data.
-    fn deliver(self, screen: &Screen, args: &DecideArgs, format: Format, several: bool) -> Result<(), Failure> {
+    fn deliver(
+        self,
+        screen: &Screen,
+        dictionary: &Dictionary,
+        args: &DecideArgs,
+        format: Format,
+        several: bool,
+    ) -> Result<(), Failure> {
         if let (Some(bad), Some(path)) = (self.bad, &args.bad) {
             put(bad, path)?;
         }
@@ -418,13 +425,13 @@ impl Done {
             _ => {}
         }
         if screen.json && !data_on_stdout {
-            return screen.json(&self.summary.json());
+            return screen.json(&self.summary.json(dictionary));
         }
         let place = match &args.bad {
             Some(bad) => Some(bad.display().to_string()),
             None => (format != Format::Table).then(|| "the column `problem`".to_owned()),
         };
-        let text = self.summary.text(screen, args.books.standard, several, place.as_deref());
+        let text = self.summary.text(screen, dictionary, (args.books.standard, several), place.as_deref());
         if data_on_stdout {
             screen.err(&text);
             Ok(())

@@ -549,3 +549,22 @@ fn claims_are_answered_with_figures_and_sources() {
     assert_eq!(code(&unknown), 1);
     assert!(err(&unknown).contains("E27"));
 }
+
+/// 88 FR 73458: without its performance a data-center part is above no bound; with too little of it for its area the purchase order does not
+/// help; without its area a part of TPP 2000 may be free.
+#[test]
+fn a_summary_names_the_facts_that_undetermined_orders_lack() {
+    let book = "date,tpp,applicable_die_area_mm2,datacenter,purchase_order,to\n\
+        2024-03-01,2000,,true,no,CN\n\
+        2024-03-01,2000,100,true,no,CN\n\
+        2024-03-01,,100,true,no,CN\n";
+    let args = ["decide", "-", "--input", "csv", "--standard", "--regime", "us-ear", "--format", "summary"];
+    let said = json(&with_input(&[&args[..], &["--json"]].concat(), book.as_bytes()));
+    assert_eq!(said["outcomes"], serde_json::json!({ "licence, presumption of denial": 1, "undetermined": 2 }));
+    let lacks =
+        |fact: &str| said["lacking"].as_array().unwrap().iter().find(|lack| lack["fact"] == fact).map(|lack| &lack["orders"]);
+    assert_eq!(lacks("tpp"), Some(&serde_json::json!(1)));
+    assert_eq!(lacks("applicable_die_area_mm2"), Some(&serde_json::json!(1)));
+    assert_eq!((lacks("purchase_order"), lacks("headquarters")), (None, None), "what is stated is not lacking");
+    assert!(out(&with_input(&args, book.as_bytes())).contains("undetermined orders lack"));
+}

@@ -1,9 +1,11 @@
 //! What a run came to: orders by outcome, money by payee, and the first bad rows.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use columns::{Line, told};
 use comfy_table::{Cell, CellAlignment};
+use facts::{Dictionary, FieldId};
 use regime::Outcome;
 use serde_json::{Value, json};
 
@@ -11,6 +13,8 @@ use crate::screen::{Count, Paint, Screen, grouped, money};
 
 /// How many bad rows are told.
 const MOST_TOLD: usize = 20;
+/// How many facts are named that undetermined orders lack.
+const MOST_LACKING: usize = 8;
 
 type Payee = (String, String, String);
 
@@ -22,6 +26,8 @@ pub(crate) struct Summary {
     outcomes: BTreeMap<Outcome, usize>,
     /// By payee, legal form and currency: the sum of what surely is due, how many orders, and how many amounts nobody knows.
     fees: BTreeMap<Payee, (i128, usize, usize)>,
+    /// By fact: how many undetermined orders lack it.
+    lacks: BTreeMap<FieldId, usize>,
     /// The first bad rows.
     told: Vec<(String, u64, String, String)>,
 }
@@ -41,6 +47,9 @@ impl Summary {
         };
         self.decided += 1;
         *self.outcomes.entry(answer.said.outcome).or_insert(0) += 1;
+        for id in &answer.lacks {
+            *self.lacks.entry(*id).or_insert(0) += 1;
+        }
         for (fee, minor) in answer.due() {
             let entry = self.fees.entry((fee.payee.clone(), fee.legal_form.clone(), fee.currency.clone())).or_insert((0, 0, 0));
             entry.1 += 1;
@@ -51,8 +60,15 @@ impl Summary {
         }
     }
 
+    /// The facts that undetermined orders lack, the one that most of them lack first.
+    fn lacking(&self) -> Vec<(FieldId, usize)> {
+        let mut lacking: Vec<(FieldId, usize)> = self.lacks.iter().map(|(id, count)| (*id, *count)).collect();
+        lacking.sort_by_key(|(_, count)| Reverse(*count));
+        lacking
+    }
+
     /// As JSON.
-    pub(crate) fn json(&self) -> Value {
+    pub(crate) fn json(&self, dictionary: &Dictionary) -> Value {
         let outcomes: serde_json::Map<String, Value> =
             self.outcomes.iter().map(|(o, n)| (o.text().to_owned(), json!(n))).collect();
         let fees: Vec<Value> = self
@@ -62,11 +78,22 @@ impl Summary {
                 json!({ "payee": payee, "legal_form": form, "currency": currency, "minor_units": minor.to_string(), "orders": orders, "unknown_amounts": unknown })
             })
             .collect();
-        json!({ "decided": self.decided, "bad_rows": self.bad, "outcomes": outcomes, "fees": fees })
+        let lacks: Vec<Value> = self
+            .lacking()
+            .into_iter()
+            .map(|(id, orders)| json!({ "fact": dictionary.field(id).name, "orders": orders }))
+            .collect();
+        json!({ "decided": self.decided, "bad_rows": self.bad, "outcomes": outcomes, "lacking": lacks, "fees": fees })
     }
 
     /// As text: `standard` where facts were filled in, `whole` with the bad rows and where all of them stand.
-    pub(crate) fn text(&self, screen: &Screen, standard: bool, several: bool, bad: Option<&str>) -> String {
+    pub(crate) fn text(
+        &self,
+        screen: &Screen,
+        dictionary: &Dictionary,
+        (standard, several): (bool, bool),
+        bad: Option<&str>,
+    ) -> String {
         let standard = if standard { ", what was left out taken from the standard case" } else { "" };
         let mut text =
             format!("{} decided{standard}, {}\n", Count(self.decided, "order", "orders"), Count(self.bad, "bad row", "bad rows"));
@@ -76,6 +103,20 @@ impl Summary {
             outcomes.add_row([screen.outcome(*outcome, outcome.text()), right(grouped(*count as i128))]);
         }
         text.push_str(&format!("{outcomes}\n"));
+        let lacking = self.lacking();
+        if !lacking.is_empty() {
+            let mut table = screen.table(&["undetermined orders lack", "orders"]);
+            for (id, count) in lacking.iter().take(MOST_LACKING) {
+                table.add_row([Cell::new(&dictionary.field(*id).name), right(grouped(*count as i128))]);
+            }
+            text.push_str(&format!("{table}\n"));
+            if lacking.len() > MOST_LACKING {
+                text.push_str(&format!(
+                    "… and {} that fewer orders lack\n",
+                    Count(lacking.len() - MOST_LACKING, "fact", "facts")
+                ));
+            }
+        }
         if !self.fees.is_empty() {
             let mut table = screen.table(&["payee", "legal form", "currency", "due", "orders"]);
             for ((payee, form, currency), (minor, count, unknown)) in &self.fees {
