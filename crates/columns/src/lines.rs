@@ -180,7 +180,7 @@ impl Lines {
     /// Lines of what a judge says.
     pub fn new(judge: Judge, dictionary: &Dictionary) -> Lines {
         let columns = ["chip", "quantity", "destination"].map(|name| dictionary.id(name));
-        Lines { judge, known: HashMap::new(), columns, seeks: true, threads: 1 }
+        Lines { judge: judge.with_lacks(), known: HashMap::new(), columns, seeks: true, threads: 1 }
     }
 
     /// The same with so many searches for what is missing at a time; what they find does not hang on it.

@@ -36,7 +36,7 @@ fn lacking(law: &Law, lens: &Lens, case: &Case) -> Vec<FieldId> {
 fn together(corridor: &Corridor, cases: &[Case], dice: &mut Dice, every: bool) -> Vec<Vec<(Decision, Vec<u64>)>> {
     let dictionary = &*corridor.laws[0].dictionary;
     let nothing = Catalogue::default();
-    let mut judge = Judge::new(corridor.clone(), every);
+    let mut judge = Judge::new(corridor.clone(), every).with_lacks();
     let batch = table(dictionary, cases, dice);
     let mut reader = Reader::new(dictionary, &nothing, &batch.schema(), "rows", false).unwrap();
     assert!(reader.warnings().is_empty());
