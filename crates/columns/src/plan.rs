@@ -286,14 +286,16 @@ impl Plan {
         number.lane.columns(&mut fields);
         let all = Rows { batch, parts: &[] };
         let mut keep = true;
+        // No number has the bits of a state.
+        let bits = |(value, state): (f64, u8)| if state == KNOWN { value.to_bits() } else { u64::MAX - u64::from(state) };
         let doubles: Vec<u64> = fields
             .iter()
             .map(|field| match all.column(*field) {
-                Column::Numbers(values, states) => match states.as_ref().and_then(|states| states.get(row)) {
-                    None | Some(&KNOWN) => values.get(row).copied().unwrap_or(f64::NAN).to_bits(),
-                    // No number has these bits.
-                    Some(state) => u64::MAX - u64::from(*state),
-                },
+                Column::Numbers(values, states) => {
+                    let state = states.as_ref().and_then(|states| states.get(row)).copied().unwrap_or(KNOWN);
+                    bits((values.get(row).copied().unwrap_or(f64::NAN), state))
+                }
+                Column::Same(fact) if let Some(double) = as_double(fact) => bits(double),
                 // Of a part nothing is kept.
                 _ => {
                     keep = false;
