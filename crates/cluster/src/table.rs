@@ -258,10 +258,12 @@ fn make(job: &Job, which: Which, projection: Option<&[usize]>, task: &[Piece], t
         return send(listing::batch(which, &ready)?).map(drop);
     }
     let mut lines = ready.take();
-    // Of the columns of decisions only one takes a search.
-    let wants =
-        |name: &str| projection.is_none_or(|columns| columns.iter().any(|at| decisions_schema().field(*at).name() == name));
-    lines.seek_missing(if which == Which::Rows { job.seeks } else { wants("missing") });
+    // Of the columns of decisions only this one takes a search.
+    let missing = decisions_schema().index_of("missing")?;
+    lines.seek_missing(match which {
+        Which::Rows => job.seeks,
+        _ => projection.is_none_or(|columns| columns.contains(&missing)),
+    });
     let done = match which {
         Which::Rows => rows(job, &ready, task, &mut lines, &mut send),
         _ => decisions(job, &ready, task, &mut lines, &mut send),

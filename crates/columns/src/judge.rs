@@ -7,7 +7,8 @@ use std::sync::Arc;
 use facts::{Case, FieldId};
 use pulp::{Arch, Simd, WithSimd};
 use regime::{
-    Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, open, turns_on_totals,
+    Corridor, Decision, Epoch, FeeDue, Law, Outcome, Questions, Totals, applying, counted, decide, fee, open_facts,
+    turns_on_totals,
 };
 use rustc_hash::FxHashMap;
 
@@ -50,6 +51,7 @@ struct Gate {
     starts: Vec<i32>,
     /// By epoch: whether a test turns on a running total itself.
     totals: Vec<bool>,
+    /// Whether somebody asks which facts rows lack.
     lacks: bool,
     /// By epoch, once it is met; none within where an epoch cannot be told in classes.
     questions: Vec<Option<Option<Questions>>>,
@@ -219,8 +221,8 @@ impl Judge {
 
     /// The facts that each row lacks and that can still change its answer at a gate, a bit each by [`FieldId`]: for every row as many
     /// words as the dictionary's fields fill. Determined rows and rows with problems have no bits, nor has any row of a judge without
-    /// [`Judge::with_lacks`]. A row that lacks nothing and is
-    /// undetermined all the same waits for a running total or for a doubt about the law.
+    /// [`Judge::with_lacks`]. A row that lacks nothing and is undetermined all the same waits for a running total or for a doubt
+    /// about the law.
     pub fn lacks(&self, gate: usize, reader: &Reader<'_>, batch: &Batch, decided: &Decided, to: &mut Vec<u64>) {
         let (Some(own), Some(ids)) = (self.gates.get(gate), decided.gates.get(gate)) else { return };
         let width = reader.terms.dictionary.fields.len().div_ceil(64);
@@ -413,7 +415,7 @@ impl Gate {
         let Some(epoch) = self.epochs.get(at) else { return NONE };
         decision.fees.iter_mut().for_each(|due| due.minor = None);
         let is_open = self.lacks && decision.outcome == Outcome::Undetermined;
-        let open = if is_open { open(law, epoch, case, totals) } else { Vec::new() };
+        let open = if is_open { open_facts(law, epoch, case, totals) } else { Vec::new() };
         let counted = self.totals.get(at) == Some(&true) || counted(law, epoch, case);
         let verdict = Verdict { epoch: at, decision, clauses, open, counted };
         if let Some(at) = self.places.get(&verdict) {

@@ -236,11 +236,11 @@ impl Lines {
         if counted && let Some(case) = reader.case(&rows.batch, row) {
             return Became::Counted(case);
         }
-        let Known { said, charged, undetermined } = self.known(&decided.of(row));
-        let lacks = self.judge.lacking(&undetermined, &decided.of(row), &|id| reader.states(&rows.batch, id, row));
+        let ids = decided.of(row);
+        let Known { said, charged, undetermined } = self.known(&ids);
+        let lacks = self.judge.lacking(&undetermined, &ids, &|id| reader.states(&rows.batch, id, row));
         let case = if charged.is_empty() { None } else { reader.case(&rows.batch, row) };
-        let unknown = Totals::default();
-        let due: Vec<Vec<FeeDue>> = case.iter().flat_map(|case| self.due(&decided.of(row), case, &unknown)).collect();
+        let due = case.map_or_else(Vec::new, |case| self.due(&ids, &case));
         Became::Decided(Answer { amounts: amounts(&charged, &due), said, lacks, missing })
     }
 
@@ -353,9 +353,10 @@ impl Lines {
         known
     }
 
-    /// What is due at each gate.
-    fn due(&self, ids: &[u32], case: &Case, totals: &Totals) -> Vec<Vec<FeeDue>> {
-        ids.iter().enumerate().map(|(gate, id)| self.judge.fees(gate, *id, case, totals)).collect()
+    /// What is due at each gate where no running total is known.
+    fn due(&self, ids: &[u32], case: &Case) -> Vec<Vec<FeeDue>> {
+        let unknown = Totals::default();
+        ids.iter().enumerate().map(|(gate, id)| self.judge.fees(gate, *id, case, &unknown)).collect()
     }
 }
 

@@ -253,7 +253,7 @@ struct Turns {
 /// The facts behind every question that a case leaves open and that can still change its answer, in their order and each once. Those
 /// that the case does not state are what it lacks; the rest of the list is the same of every case whose answers fall into the same
 /// classes ([`crate::Questions`]). All that the law asks about where it is too large for a program.
-pub fn open(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<FieldId> {
+pub fn open_facts(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Vec<FieldId> {
     let alike = epoch.alike(law).and_then(|alike| alike.open(Matter { law, epoch, case, totals }));
     let mut fields = alike.unwrap_or_else(|| law.asked().to_vec());
     fields.sort();

@@ -30,7 +30,7 @@ mod tree;
 mod ways;
 mod witness;
 
-pub use alike::open;
+pub use alike::open_facts;
 pub use cases::said;
 pub use check::{CheckReport, check};
 pub use compare::{Change, Place, Standing, classify, diff, places, standard_sale};

@@ -203,6 +203,8 @@ fn sql_over_decisions_counts_what_decide_counts_here_and_there() {
         "SELECT d.outcome, c.vendor, g.since FROM decisions d JOIN chips c ON c.name = d.chip \
          LEFT JOIN groups g ON g.member = d.destination AND g.name = 'D:5' ORDER BY d.file, d.line, g.since LIMIT 40",
         "SELECT f.payee, sum(f.amount) FROM (SELECT unnest(fees) AS f FROM decisions) GROUP BY f.payee ORDER BY 1",
+        "SELECT fact, count(*) FROM (SELECT unnest(lacks) AS fact FROM decisions) GROUP BY fact ORDER BY fact",
+        "SELECT fact, count(*) FROM (SELECT unnest(missing) AS fact FROM decisions) GROUP BY fact ORDER BY fact",
         "SELECT kind, count(*) FROM clauses GROUP BY kind ORDER BY kind",
     ];
     for query in queries {

@@ -29,7 +29,7 @@ fn lacking(law: &Law, lens: &Lens, case: &Case) -> Vec<FieldId> {
     if decide(law, &epoch, case, &totals).outcome != Outcome::Undetermined {
         return Vec::new();
     }
-    regime::open(law, &epoch, case, &totals).into_iter().filter(|id| *case.fact(*id) == Fact::Unknown).collect()
+    regime::open_facts(law, &epoch, case, &totals).into_iter().filter(|id| *case.fact(*id) == Fact::Unknown).collect()
 }
 
 /// What the second judge says of rows.

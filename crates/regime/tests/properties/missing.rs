@@ -56,7 +56,7 @@ fn range(decision: &Decision) -> [Outcome; 3] {
 fn what_is_not_open_does_not_matter(law: &Law, lens: &Lens, case: &Case, other: &Case) -> Result<bool, TestCaseError> {
     let epoch = law.on(case.day, lens);
     let ask = |case: &Case| range(&decide(law, &epoch, case, &Totals::default()));
-    let open = regime::open(law, &epoch, case, &Totals::default());
+    let open = regime::open_facts(law, &epoch, case, &Totals::default());
     let told = |case: &Case, which: &dyn Fn(&FieldId) -> bool| {
         let mut told = case.clone();
         let unknown = law.dictionary.ids().filter(|id| *case.fact(*id) == Fact::Unknown);
