@@ -260,10 +260,11 @@ fn make(job: &Job, which: Which, projection: Option<&[usize]>, task: &[Piece], t
     let mut lines = ready.take();
     // Of the columns of decisions only this one takes a search.
     let missing = decisions_schema().index_of("missing")?;
-    lines.seek_missing(match which {
+    let seeks = match which {
         Which::Rows => job.seeks,
         _ => projection.is_none_or(|columns| columns.contains(&missing)),
-    });
+    };
+    lines.seek_missing(if seeks { usize::MAX } else { 0 });
     let done = match which {
         Which::Rows => rows(job, &ready, task, &mut lines, &mut send),
         _ => decisions(job, &ready, task, &mut lines, &mut send),

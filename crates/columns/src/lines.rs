@@ -144,8 +144,8 @@ pub struct Lines {
     judge: Judge,
     known: HashMap<Vec<u32>, Known>,
     columns: [Option<FieldId>; 3],
-    /// Whether somebody wants to know what undetermined rows miss, and how many searches for it may run at a time.
-    seeks: bool,
+    /// Of how many rows of a batch somebody wants to know what they miss, and how many searches for it may run at a time.
+    sought: usize,
     threads: usize,
 }
 
@@ -159,12 +159,76 @@ struct Known {
     undetermined: Arc<[usize]>,
 }
 
-/// A search for what is missing.
-struct Sought {
+/// Searches for what undetermined rows miss: one for each kind of row, made side by side.
+#[derive(Default)]
+struct Searches {
+    list: Vec<Search>,
+    kinds: HashMap<Kind, usize>,
+}
+
+/// One of them.
+struct Search {
     gate: usize,
     case: Case,
+    totals: Arc<[Totals]>,
     kind: Option<Kind>,
     found: OnceLock<Vec<String>>,
+}
+
+impl Searches {
+    /// The place of the search for a case and its totals, which `shared` gives to whoever has to keep them.
+    fn add(
+        &mut self,
+        corridor: &mut Corridor,
+        (gate, case, totals): (usize, &Case, &[Totals]),
+        shared: &mut Option<Arc<[Totals]>>,
+    ) -> usize {
+        let unknown = Totals::default();
+        let kind = corridor.kind(gate, case, totals.get(gate).unwrap_or(&unknown));
+        let next = self.list.len();
+        let at = kind.as_ref().map_or(next, |kind| *self.kinds.entry(kind.clone()).or_insert(next));
+        if at == next {
+            let found = kind.as_ref().and_then(|kind| corridor.found(kind)).map(<[String]>::to_vec);
+            let totals = Arc::clone(shared.get_or_insert_with(|| totals.into()));
+            let found = found.map_or_else(OnceLock::new, OnceLock::from);
+            self.list.push(Search { gate, case: case.clone(), totals, kind, found });
+        }
+        at
+    }
+
+    /// Finds what has not been found yet.
+    fn run(&self, corridor: &Corridor, threads: usize) {
+        let open: Vec<&Search> = self.list.iter().filter(|search| search.found.get().is_none()).collect();
+        let (next, unknown) = (AtomicUsize::new(0), Totals::default());
+        let work = || {
+            while let Some(Search { gate, case, totals, found, .. }) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+                found.get_or_init(|| corridor.search(*gate, case, totals.get(*gate).unwrap_or(&unknown)));
+            }
+        };
+        thread::scope(|scope| {
+            (1..threads.min(open.len())).for_each(|_| {
+                scope.spawn(work);
+            });
+            work();
+        });
+    }
+
+    /// What some of them found together.
+    fn found(&self, places: &[usize]) -> Vec<String> {
+        let found = places.iter().filter_map(|at| self.list.get(*at)?.found.get());
+        let mut missing: Vec<String> = found.flatten().cloned().collect();
+        missing.dedup();
+        missing
+    }
+
+    /// Keeps what was found for rows to come.
+    fn keep(self, corridor: &mut Corridor) {
+        for Search { kind, found, .. } in self.list {
+            if let (Some(kind), Some(found)) = (kind, found.into_inner()) {
+                corridor.remember(kind, found);
+            }
+        }
+    }
 }
 
 /// What the gates say of a row with running totals: verdicts, what is due, and what is missing.
@@ -180,7 +244,7 @@ impl Lines {
     /// Lines of what a judge says.
     pub fn new(judge: Judge, dictionary: &Dictionary) -> Lines {
         let columns = ["chip", "quantity", "destination"].map(|name| dictionary.id(name));
-        Lines { judge: judge.with_lacks(), known: HashMap::new(), columns, seeks: true, threads: 1 }
+        Lines { judge: judge.with_lacks(), known: HashMap::new(), columns, sought: usize::MAX, threads: 1 }
     }
 
     /// The same with so many searches for what is missing at a time; what they find does not hang on it.
@@ -188,10 +252,10 @@ impl Lines {
         Lines { threads, ..self }
     }
 
-    /// Whether [`Answer::missing`] is wanted of the rows to come: to find it is a search of a millisecond for each kind of undetermined
-    /// row, which whoever only counts outcomes or adds up fees need not wait for.
-    pub fn seek_missing(&mut self, seeks: bool) {
-        self.seeks = seeks;
+    /// Of how many rows of each batch to come [`Answer::missing`] is wanted, from its first: to find it is a search of milliseconds for
+    /// each kind of undetermined row, which whoever only counts outcomes or adds up fees need not wait for.
+    pub fn seek_missing(&mut self, rows: usize) {
+        self.sought = rows;
     }
 
     /// The judge.
@@ -244,66 +308,26 @@ impl Lines {
         Became::Decided(Answer { amounts: amounts(&charged, &due), said, lacks, missing })
     }
 
-    /// What undetermined rows of a batch miss, by row; nothing where nobody wants to know. Rows of one kind share one search, and searches run
-    /// side by side.
+    /// What undetermined rows of a batch miss, by row, as far as somebody wants to know.
     fn missing(&mut self, reader: &Reader<'_>, rows: &Rows, decided: &Decided, counted: &[usize]) -> HashMap<usize, Vec<String>> {
-        let mut missing: HashMap<usize, Vec<String>> = HashMap::new();
-        let (mut sought, mut waiting) = (Vec::new(), Vec::new());
-        let mut kinds: HashMap<Kind, usize> = HashMap::new();
-        let unknown = Totals::default();
-        let all = if self.seeks { rows.batch.rows() } else { 0 };
+        let (mut searches, mut waiting) = (Searches::default(), Vec::new());
+        let mut unknown = Some(Arc::default());
+        let all = rows.batch.rows().min(self.sought);
         for row in (0..all).filter(|row| counted.binary_search(row).is_err()) {
             let undetermined = self.known(&decided.of(row)).undetermined;
             if undetermined.is_empty() || rows.batch.problems(row).is_some() {
                 continue;
             }
             let Some(case) = reader.case(&rows.batch, row) else { continue };
-            for gate in undetermined.iter() {
-                let kind = self.judge.corridor().kind(*gate, &case, &unknown);
-                let next = sought.len();
-                let at = kind.as_ref().map_or(next, |kind| *kinds.entry(kind.clone()).or_insert(next));
-                if at == next {
-                    let found = kind.as_ref().and_then(|kind| self.judge.corridor().found(kind)).map(<[String]>::to_vec);
-                    sought.push(Sought {
-                        gate: *gate,
-                        case: case.clone(),
-                        kind,
-                        found: found.map_or_else(OnceLock::new, OnceLock::from),
-                    });
-                }
-                waiting.push((row, at));
-            }
+            let corridor = self.judge.corridor();
+            let places: Vec<usize> =
+                undetermined.iter().map(|gate| searches.add(corridor, (*gate, &case, &[]), &mut unknown)).collect();
+            waiting.push((row, places));
         }
-        self.search(&sought);
-        for (row, at) in waiting {
-            let found = sought.get(at).and_then(|sought| sought.found.get());
-            missing.entry(row).or_default().extend(found.into_iter().flatten().cloned());
-        }
-        missing.values_mut().for_each(Vec::dedup);
-        for Sought { kind, found, .. } in sought {
-            if let (Some(kind), Some(found)) = (kind, found.into_inner()) {
-                self.judge.corridor().remember(kind, found);
-            }
-        }
+        searches.run(self.judge.corridor(), self.threads);
+        let missing = waiting.into_iter().map(|(row, places)| (row, searches.found(&places))).collect();
+        searches.keep(self.judge.corridor());
         missing
-    }
-
-    /// Finds what has not been found yet.
-    fn search(&mut self, sought: &[Sought]) {
-        let corridor: &Corridor = self.judge.corridor();
-        let open: Vec<&Sought> = sought.iter().filter(|sought| sought.found.get().is_none()).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some(Sought { gate, case, found, .. }) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-                found.get_or_init(|| corridor.search(*gate, case, &Totals::default()));
-            }
-        };
-        thread::scope(|scope| {
-            (1..self.threads.min(open.len())).for_each(|_| {
-                scope.spawn(work);
-            });
-            work();
-        });
     }
 
     /// Every row of a batch that running totals may matter to.
@@ -313,27 +337,46 @@ impl Lines {
         counted.into_iter().filter_map(|row| Some((row, reader.case(&rows.batch, row)?))).collect()
     }
 
-    /// Decides a row that a quota counts, and adds it to the totals. Rows must come in order of date.
-    pub fn tell(&mut self, case: &Case, totals: &mut [Totals]) -> Told {
+    /// Decides rows that a quota counts, each on the totals that those before it left. Rows must come in order of date.
+    pub fn tell<'c>(&mut self, cases: impl IntoIterator<Item = &'c Case>, totals: &mut [Totals]) -> Vec<Told> {
+        let (mut searches, mut shared) = (Searches::default(), None);
+        let tell = |case| self.tell_but_missing(case, totals, &mut searches, &mut shared);
+        let mut all: Vec<(Told, Vec<usize>)> = cases.into_iter().map(tell).collect();
+        searches.run(self.judge.corridor(), self.threads);
+        all.iter_mut().for_each(|(told, places)| told.missing = searches.found(places));
+        searches.keep(self.judge.corridor());
+        all.into_iter().map(|(told, _)| told).collect()
+    }
+
+    /// A row without what it misses, and the searches for that.
+    fn tell_but_missing(
+        &mut self,
+        case: &Case,
+        totals: &mut [Totals],
+        searches: &mut Searches,
+        shared: &mut Option<Arc<[Totals]>>,
+    ) -> (Told, Vec<usize>) {
         let (ids, due): (Vec<u32>, Vec<Vec<FeeDue>>) = self.judge.decide_counted(case, totals).into_iter().unzip();
         let undetermined = self.known(&ids).undetermined;
         let lacks = self.judge.lacking(&undetermined, &ids, &|id| *case.fact(id) != Fact::Unknown);
-        let mut missing = Vec::new();
-        if self.seeks {
-            let unknown = Totals::default();
-            for gate in undetermined.iter() {
-                // An undetermined row is never posted, so the totals are still what it was decided on.
-                missing.extend(self.judge.corridor().missing(*gate, case, totals.get(*gate).unwrap_or(&unknown)));
-            }
-            missing.dedup();
+        // An undetermined row is never posted, so the totals are still what it was decided on; any other may have moved them.
+        if undetermined.is_empty() {
+            *shared = None;
         }
-        Told { ids, due, lacks, missing }
+        let sought = if self.sought > 0 { &*undetermined } else { &[] };
+        let corridor = self.judge.corridor();
+        let places = sought.iter().map(|gate| searches.add(corridor, (*gate, case, totals), shared)).collect();
+        (Told { ids, due, lacks, missing: Vec::new() }, places)
     }
 
     /// The answer to a row as if nobody knew the running totals.
     pub fn without_totals(&mut self, case: &Case) -> Answer {
         let mut unknown = vec![Totals::default(); self.judge.laws().len()];
-        let told = self.tell(case, &mut unknown);
+        let mut searches = Searches::default();
+        let (mut told, places) = self.tell_but_missing(case, &mut unknown, &mut searches, &mut None);
+        searches.run(self.judge.corridor(), 1);
+        told.missing = searches.found(&places);
+        searches.keep(self.judge.corridor());
         self.of_told(told)
     }
 

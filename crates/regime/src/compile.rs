@@ -12,7 +12,7 @@ use num_traits::Zero;
 use rustc_hash::FxHashMap;
 
 use crate::epoch::Epoch;
-use crate::exact::{Near, Val};
+use crate::exact::{Arithmetic, Near, Val};
 use crate::judge::{Judge, Tri, of_fact};
 use crate::law::{ClauseId, ClauseKind, Law, Rule, Version};
 use crate::program::{Bits, Ladder, Level, Lit, Place, Program, Source, Step, Words, named};

@@ -24,6 +24,7 @@ impl Val<Near> {
 /// Numbers that the judge can calculate with.
 pub(crate) trait Arithmetic: Sized + Clone {
     fn of(number: Number) -> Self;
+    fn of_exact(exact: &Exact) -> Self;
     fn sum(self, other: Self) -> Self;
     fn difference(self, other: Self) -> Self;
     fn product(self, other: Self) -> Self;
@@ -47,11 +48,6 @@ const SLACK: f64 = 8.0 * f64::EPSILON;
 impl Near {
     fn new(value: f64, error: f64) -> Near {
         Near { value, error: error + value.abs() * SLACK }
-    }
-
-    /// The nearest double of a fraction; where there is none, one that no comparison can tell from anything.
-    pub(crate) fn of_exact(exact: &Exact) -> Near {
-        Near::new(exact.to_f64().unwrap_or(f64::NAN), 0.0)
     }
 
     /// A fact over another. Each is off by at most one `SLACK` of itself, so this is off by a little over two, and the division
@@ -103,10 +99,6 @@ impl Small {
         Small::new(self.over.checked_neg(), self.under.checked_neg())
     }
 
-    pub(crate) fn of_exact(exact: &Exact) -> Small {
-        Small::new(exact.numer().to_i128(), exact.denom().to_i128())
-    }
-
     /// Whole cents, half to even; none where the fraction, or what comes of it, does not fit.
     pub(crate) fn cents(self) -> Option<i64> {
         let scaled = self.over.checked_mul(100)?;
@@ -131,6 +123,9 @@ impl Arithmetic for Small {
     fn of(number: Number) -> Self {
         let decimal = number.decimal();
         Small::new(Some(decimal.mantissa()), 10i128.checked_pow(decimal.scale()))
+    }
+    fn of_exact(exact: &Exact) -> Self {
+        Small::new(exact.numer().to_i128(), exact.denom().to_i128())
     }
     fn sum(self, other: Self) -> Self {
         let over = || self.over.checked_mul(other.under)?.checked_add(other.over.checked_mul(self.under)?);
@@ -166,6 +161,10 @@ impl Arithmetic for Near {
     fn of(number: Number) -> Self {
         Near::new(number.approx(), 0.0)
     }
+    /// Where no double is near the fraction, one that no comparison can tell from anything.
+    fn of_exact(exact: &Exact) -> Self {
+        Near::new(exact.to_f64().unwrap_or(f64::NAN), 0.0)
+    }
     fn sum(self, other: Self) -> Self {
         Near::new(self.value + other.value, self.error + other.error)
     }
@@ -198,6 +197,9 @@ impl Arithmetic for Near {
 impl Arithmetic for Exact {
     fn of(number: Number) -> Self {
         number.exact()
+    }
+    fn of_exact(exact: &Exact) -> Self {
+        exact.clone()
     }
     fn sum(self, other: Self) -> Self {
         self + other

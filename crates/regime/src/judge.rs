@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use facts::{Case, Exact, Fact, Number};
+use facts::{Case, Exact, Fact};
 
 use crate::docket::{self, Ask};
 use crate::epoch::Epoch;
@@ -320,6 +320,11 @@ impl<'a> Judge<'a> {
         let Some(before) = before.and_then(|totals| totals.get(self.law, self.epoch, self.case, quota)) else {
             return Tri::Unknown;
         };
+        if let (Val::Is(more), Val::Is(limit)) = (self.near(measure), self.near(limit))
+            && let Some(ordering) = Near::of_exact(before).sum(more).compare(limit)
+        {
+            return Tri::from(ordering.is_le());
+        }
         match (self.exact(measure), self.exact(limit)) {
             (Val::Is(more), Val::Is(limit)) => Tri::from(before + more <= limit),
             _ => Tri::Unknown,
@@ -446,10 +451,10 @@ impl<'a> Judge<'a> {
                 Some((Version { rule: Rule::Quantity { value, .. }, .. }, Tri::True)) => self.term(value),
                 _ => Val::Unknown,
             },
-            Term::Total(id) => match self.totals.get(self.law, self.epoch, self.case, *id).and_then(|t| Number::from_exact(&t)) {
-                Some(total) => Val::Is(N::of(total)),
-                None => Val::Unknown,
-            },
+            Term::Total(id) => {
+                let total = self.totals.get(self.law, self.epoch, self.case, *id);
+                total.map_or(Val::Unknown, |total| Val::Is(N::of_exact(total)))
+            }
             Term::Converted(factor, inner) => both(Val::Is(N::of(*factor)), self.term(inner), |a, b| Some(N::product(a, b))),
             Term::Negative(inner) => match self.term::<N>(inner) {
                 Val::Is(n) => Val::Is(n.negative()),

@@ -48,7 +48,8 @@ pub(crate) fn smallest(ask: &Ask<'_>, case: &Case) -> Vec<Unknown> {
     }
     let mut set = hitting(ask, &unknowns, &needed);
     while let Some(tried) = set {
-        if ask.settles(start, &tried) {
+        // Where everything is needed there is nothing to try.
+        if tried.len() == unknowns.len() || ask.settles(start, &tried) {
             return tried;
         }
         let Some(open) = ask.open.take() else { break };
@@ -170,15 +171,15 @@ impl<'a> Ask<'a> {
         if decision.outcome != Outcome::Undetermined {
             return true;
         }
-        let Some(next) = self.next(so, &decision, set) else {
-            self.open.replace(Some(so.clone()));
-            return false;
-        };
         // To tell the last unknown costs less than to see whether a case like this one was settled already.
         let key = if set.len() > 1 { self.key(so, set) } else { None };
         if key.as_ref().is_some_and(|key| settled.contains(key)) {
             return true;
         }
+        let Some(next) = self.next(so, &decision, set) else {
+            self.open.replace(Some(so.clone()));
+            return false;
+        };
         let rest: Vec<Unknown> = set.iter().filter(|u| **u != next).copied().collect();
         let turns = self.turns(so, next);
         let all = (0..turns.0.len()).all(|at| self.settle(&self.told(so, next, &turns.0, at), &rest, settled));

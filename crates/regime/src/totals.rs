@@ -1,6 +1,7 @@
 //! Running totals of quotas: what shipments before this one add up to.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use facts::{Case, Exact, Fact};
 use num_traits::Zero;
@@ -31,12 +32,10 @@ impl Totals {
         }
     }
 
-    pub(crate) fn get(&self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<Exact> {
+    pub(crate) fn get(&self, law: &Law, epoch: &Epoch, case: &Case, quota: ClauseId) -> Option<&Exact> {
+        static NOTHING: LazyLock<Exact> = LazyLock::new(Exact::zero);
         let key = quota_key(law, epoch, case, quota)?;
-        match self.sums.get(&(quota, key)) {
-            Some(sum) => Some(sum.clone()),
-            None => self.complete.then(Exact::zero),
-        }
+        self.sums.get(&(quota, key)).or(self.complete.then_some(&*NOTHING))
     }
 
     /// Whether any total is known.

@@ -28,7 +28,7 @@ use crate::screen::{Failure, Screen, money};
 
 pub(crate) use self::write::write_whole;
 
-/// How many rows a table on the terminal shows.
+/// How many rows a table on the terminal shows, and how many wait for one another before they are handed on.
 const MOST_SHOWN: usize = 2000;
 
 /// Decides order books.
@@ -43,7 +43,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     let lines = Lines::new(Judge::new(corridor, false), &library.dictionary).with_threads(threads);
     let here = Source::Here(&books, args.books.standard);
     #[cfg(feature = "cluster")]
-    let there = crate::cluster::There::of(&library, &books, &args.books, seeks(format))?;
+    let there = crate::cluster::There::of(&library, &books, &args.books, sought(format) > 0)?;
     #[cfg(feature = "cluster")]
     let here = there.as_ref().map_or(here, Source::There);
     let mut desk = Desk { library: &library, source: here, several: books.len() > 1, lines };
@@ -82,9 +82,17 @@ pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>
     })
 }
 
-/// Whether somebody will read what undetermined orders miss.
-fn seeks(format: Format) -> bool {
-    format != Format::Summary
+fn changed() -> Failure {
+    Failure::Message("the order books changed while they were read".to_owned(), String::new())
+}
+
+/// Of how many orders somebody will read what they miss.
+fn sought(format: Format) -> usize {
+    match format {
+        Format::Summary => 0,
+        Format::Table => MOST_SHOWN,
+        _ => usize::MAX,
+    }
 }
 
 /// Whether a file of bad rows is JSON lines.
@@ -160,7 +168,7 @@ impl Desk<'_> {
         // Orders that a quota counts do not come in order of date: first all of them are decided, then everything is written.
         let counted = self.in_order(format)?;
         let done = self.pass(args, format, bad_format, Some(counted))?;
-        done.ok_or_else(|| Failure::Message("the order books changed while they were read".to_owned(), String::new()))
+        done.ok_or_else(changed)
     }
 
     /// Reads, decides and writes everything; nothing where orders that a quota counts do not come in order of date.
@@ -171,7 +179,7 @@ impl Desk<'_> {
         bad_format: Option<bool>,
         mut beforehand: Option<Beforehand>,
     ) -> Result<Option<Done>, Failure> {
-        let several = self.several;
+        let (several, in_order) = (self.several, beforehand.is_none());
         let out = match &args.out {
             Some(out) => Output::Beside(beside(out).map_err(|e| Failure::io(out, &e))?),
             None if matches!(format, Format::Table | Format::Summary) => Output::Nowhere,
@@ -204,34 +212,35 @@ impl Desk<'_> {
             summary: Summary::default(),
             warnings: Vec::new(),
         };
-        let mut running = Running { totals: self.lines.judge().corridor().totals(), last: Date::MIN, place: 0 };
-        self.lines.seek_missing(seeks(format));
+        let mut held = Held { totals: self.lines.judge().corridor().totals(), last: Date::MIN, place: 0, rows: Vec::new() };
+        self.lines.seek_missing(sought(format));
+        let mut hand_on = |lines: &mut Lines, held: &mut Held| {
+            for line in held.decided(lines, &mut beforehand)? {
+                done.summary.add(&line);
+                if line.answer.is_err()
+                    && let Some(bad) = &mut bad_rows
+                {
+                    bad.add(&line).map_err(bad_failed)?;
+                    continue;
+                }
+                if format == Format::Table {
+                    done.show(&line);
+                }
+                rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)?;
+            }
+            lines.seek_missing(sought(format).saturating_sub(done.rows));
+            Ok::<(), Failure>(())
+        };
         let (whole, warnings) = self.read("deciding", &mut |lines, row| {
-            running.place += 1;
-            let (row, became) = row.apart();
-            let answer = match became {
-                Became::Bad(problems) => Err(problems),
-                Became::Decided(answer) => Ok(answer),
-                Became::Counted(case) => match running.answer(lines, &case, &mut beforehand) {
-                    Some(answer) => Ok(answer),
-                    None => return Ok(false),
-                },
-            };
-            let line = row.with(answer);
-            done.summary.add(&line);
-            if line.answer.is_err()
-                && let Some(bad) = &mut bad_rows
-            {
-                bad.add(&line).map_err(bad_failed)?;
-                return Ok(true);
+            if !held.take(row, in_order) {
+                return Ok(false);
             }
-            if format == Format::Table {
-                done.show(&line);
-                lines.seek_missing(done.rows < MOST_SHOWN);
+            if held.rows.len() == MOST_SHOWN {
+                hand_on(lines, &mut held)?;
             }
-            rows.as_mut().map_or(Ok(()), |rows| rows.add(&line)).map_err(failed)?;
             Ok(true)
         })?;
+        hand_on(&mut self.lines, &mut held)?;
         if !whole {
             return Ok(None);
         }
@@ -268,7 +277,7 @@ impl Desk<'_> {
     /// Decides every order that a quota counts, in order of date; orders of one day in the order of the books.
     fn in_order(&mut self, format: Format) -> Result<Beforehand, Failure> {
         let (mut counted, mut place) = (Vec::new(), 0);
-        self.lines.seek_missing(false);
+        self.lines.seek_missing(0);
         self.read("looking for orders under quotas", &mut |_, row| {
             place += 1;
             if let Became::Counted(case) = &row.answer {
@@ -277,9 +286,14 @@ impl Desk<'_> {
             Ok(true)
         })?;
         counted.sort_by_key(|row| (row.day, row.place));
-        self.lines.seek_missing(seeks(format));
+        self.lines.seek_missing(sought(format));
         let mut totals = self.lines.judge().corridor().totals();
-        Ok(counted.into_iter().map(|row| (row.place, self.lines.tell(&row.case(self.library), &mut totals))).collect())
+        let mut beforehand = Beforehand::new();
+        for some in counted.chunks(MOST_SHOWN) {
+            let cases: Vec<Case> = some.iter().map(|row| row.case(self.library)).collect();
+            beforehand.extend(some.iter().map(|row| row.place).zip(self.lines.tell(&cases, &mut totals)));
+        }
+        Ok(beforehand)
     }
 }
 
@@ -295,27 +309,50 @@ impl Counted {
     }
 }
 
-/// Running totals while books are read.
-struct Running {
+/// Rows that wait for one another, so that what they miss is searched for side by side, with the running totals up to them.
+struct Held {
     totals: Vec<Totals>,
     /// The day of the last order that a quota counted.
     last: Date,
-    /// Rows so far.
+    /// Rows handed on so far.
     place: u64,
+    rows: Vec<Line<Became>>,
 }
 
-impl Running {
-    /// The answer of a row that a quota counts; none where it comes too late to be counted.
-    fn answer(&mut self, lines: &mut Lines, case: &Case, beforehand: &mut Option<Beforehand>) -> Option<Answer> {
-        let told = match beforehand {
-            Some(known) => known.remove(&self.place)?,
-            None if case.day < self.last => return None,
-            None => {
-                self.last = case.day;
-                lines.tell(case, &mut self.totals)
+impl Held {
+    /// Takes a row; no where a quota counts it and it comes too late to be counted.
+    fn take(&mut self, row: Line<Became>, in_order: bool) -> bool {
+        if in_order && let Became::Counted(case) = &row.answer {
+            if case.day < self.last {
+                return false;
             }
-        };
-        Some(lines.of_told(told))
+            self.last = case.day;
+        }
+        self.rows.push(row);
+        true
+    }
+
+    /// The rows with their answers; of those that a quota counts, what was decided beforehand where that was necessary.
+    fn decided(&mut self, lines: &mut Lines, beforehand: &mut Option<Beforehand>) -> Result<Vec<Line>, Failure> {
+        let rows = std::mem::take(&mut self.rows);
+        let counted = rows.iter().filter_map(|row| if let Became::Counted(case) = &row.answer { Some(case) } else { None });
+        let told = if beforehand.is_none() { lines.tell(counted, &mut self.totals) } else { Vec::new() };
+        let mut told = told.into_iter();
+        let mut decided = Vec::with_capacity(rows.len());
+        for row in rows {
+            self.place += 1;
+            let (row, became) = row.apart();
+            let answer = match became {
+                Became::Bad(problems) => Err(problems),
+                Became::Decided(answer) => Ok(answer),
+                Became::Counted(_) => {
+                    let told = beforehand.as_mut().map_or_else(|| told.next(), |known| known.remove(&self.place));
+                    Ok(lines.of_told(told.ok_or_else(changed)?))
+                }
+            };
+            decided.push(row.with(answer));
+        }
+        Ok(decided)
     }
 }
 

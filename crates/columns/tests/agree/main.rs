@@ -16,7 +16,7 @@ mod table;
 use columns::{Became, Book, Form, Judge, Line, Lines, Reader};
 use facts::{Case, Catalogue, Fact};
 use proptest::prelude::*;
-use regime::{Corridor, Lens};
+use regime::{Corridor, Lens, Outcome};
 
 use both::agree;
 use common::{LIBRARY, corridor, field};
@@ -91,12 +91,12 @@ proptest! {
 }
 
 /// Every row of the example orders, with so many searches at a time.
-fn lines(threads: usize, seeks: bool) -> Vec<Line<Became>> {
+fn lines(threads: usize, sought: usize) -> Vec<Line<Became>> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/examples/orders.csv");
     let (dictionary, catalogue) = (&LIBRARY.dictionary, &LIBRARY.catalogue);
     let corridor = LIBRARY.corridor(&[], &[], Lens::default()).unwrap();
     let mut lines = Lines::new(Judge::new(corridor, false), dictionary).with_threads(threads);
-    lines.seek_missing(seeks);
+    lines.seek_missing(sought);
     let mut all = Vec::new();
     // Twice, so that the second time what was found before is used.
     for _ in 0..2 {
@@ -115,20 +115,52 @@ fn lines(threads: usize, seeks: bool) -> Vec<Line<Became>> {
 }
 
 #[test]
+fn orders_under_a_quota_are_told_the_same_together_and_one_by_one() {
+    let counted = |line| if let Line { answer: Became::Counted(case), .. } = line { Some(case) } else { None };
+    let mut cases: Vec<Case> = lines(1, 0).into_iter().filter_map(counted).collect();
+    cases.sort_by_key(|case| case.day);
+    let mut corridor = LIBRARY.corridor(&[], &[], Lens::default()).unwrap();
+    let mut totals = corridor.totals();
+    let mut alone = |case: &Case| {
+        let before = totals.clone();
+        let (decision, _) = corridor.decide_and_post(case, &mut totals);
+        let open = |gate: &usize| decision.outcome == Outcome::Undetermined && decision.gates[*gate].outcome == decision.outcome;
+        let mut missing: Vec<String> =
+            (0..before.len()).filter(open).flat_map(|gate| corridor.missing(gate, case, &before[gate])).collect();
+        missing.dedup();
+        (decision.outcome, missing)
+    };
+    let alone: Vec<(Outcome, Vec<String>)> = cases.iter().map(&mut alone).collect();
+    assert!(
+        alone.iter().any(|(_, missing)| !missing.is_empty()) && alone.iter().any(|(outcome, _)| *outcome < Outcome::Undetermined)
+    );
+    for (threads, together) in [(1, 1), (1, 7), (5, cases.len())] {
+        let corridor = LIBRARY.corridor(&[], &[], Lens::default()).unwrap();
+        let mut totals = corridor.totals();
+        let mut lines = Lines::new(Judge::new(corridor, false), &LIBRARY.dictionary).with_threads(threads);
+        let told: Vec<_> = cases.chunks(together).flat_map(|some| lines.tell(some, &mut totals)).collect();
+        let told: Vec<_> =
+            told.into_iter().map(|told| lines.of_told(told)).map(|answer| (answer.said.outcome, answer.missing)).collect();
+        assert_eq!(told, alone, "{together} at a time on {threads} threads");
+    }
+}
+
+#[test]
 fn undetermined_rows_miss_the_same_however_many_searches_run_at_a_time() {
-    let one = lines(1, true);
+    let one = lines(1, usize::MAX);
     let missing = |line: &Line<Became>| matches!(&line.answer, Became::Decided(answer) if !answer.missing.is_empty());
     assert!(one.iter().filter(|line| missing(line)).count() > 10);
     assert_eq!(one[..one.len() / 2], one[one.len() / 2..]);
-    assert_eq!(lines(5, true), one);
+    assert_eq!(lines(5, usize::MAX), one);
     // What would settle a row is among what it lacks, unless it is a doubt about the law.
     for line in &one {
         let Became::Decided(answer) = &line.answer else { continue };
         let facts = answer.missing.iter().filter_map(|name| LIBRARY.dictionary.id(name));
         facts.for_each(|id| assert!(answer.lacks.contains(&id), "{}: {id:?} of {:?} is not lacking", line.id, answer.missing));
     }
-    let unasked = lines(5, false);
+    let (unasked, some) = (lines(5, 0), lines(5, 12));
     assert!(!unasked.iter().any(missing));
+    assert_eq!((&some[..12], some[12..some.len() / 2].iter().any(missing)), (&one[..12], false));
     let outcome = |line: &Line<Became>| match &line.answer {
         Became::Decided(answer) => Some(answer.said.outcome),
         _ => None,
