@@ -10,11 +10,14 @@ use arrow_cast::cast;
 use arrow_cast::display::array_value_to_string;
 use arrow_schema::{ArrowError, DataType};
 use facts::{Fact, FieldId, Number, parse_date};
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::column::{ABSENT, Column, KNOWN, Keys, Lexicon, Terms, UNKNOWN, day_of, double_of, number_of, since};
 use crate::layout::text;
 use crate::read::Strange;
+
+/// A finer number may have more digits than a fact has.
+const FINEST: f64 = 1e-11;
 
 /// What a number of a column may be.
 #[derive(Clone, Copy)]
@@ -27,14 +30,12 @@ pub(crate) struct Bounds {
 impl Bounds {
     #[inline(always)]
     pub(crate) fn hold(self, value: f64) -> bool {
-        /// A finer number may have more digits than a fact has.
-        const FINEST: f64 = 1e-11;
         let above = (value > self.least) | (!self.open & (value == self.least));
         above & (value <= self.most) & ((value.abs() >= FINEST) | (value == 0.0))
     }
 }
 
-/// Whether all numbers of a stretch are within bounds.
+/// Whether all numbers of a stretch are surely within bounds: zero, or above it. Of negative numbers it says no.
 pub(crate) struct All<'a>(pub(crate) Bounds, pub(crate) &'a [f64]);
 
 impl WithSimd for All<'_> {
@@ -42,8 +43,24 @@ impl WithSimd for All<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> bool {
-        let wrong = |wrong: u64, value: &f64| wrong + u64::from(!self.0.hold(*value));
-        self.1.iter().fold(0, wrong) == 0
+        let All(bounds, values) = self;
+        let least = if bounds.open { bounds.least.next_up() } else { bounds.least }.max(FINEST);
+        let zero = if bounds.hold(0.0) { 0.0 } else { f64::NAN };
+        let wrong =
+            |wrong: u64, value: &f64| wrong | u64::from(!(((*value >= least) & (*value <= bounds.most)) | (*value == zero)));
+        values.iter().fold(0, wrong) == 0
+    }
+}
+
+/// The first and the last of some days.
+pub(crate) struct Span<'a>(pub(crate) &'a [i32]);
+
+impl WithSimd for Span<'_> {
+    type Output = (i32, i32);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> (i32, i32) {
+        self.0.iter().fold((i32::MAX, i32::MIN), |(first, last), day| (first.min(*day), last.max(*day)))
     }
 }
 
@@ -120,9 +137,8 @@ pub(crate) fn days(array: &ArrayRef, strange: &mut Strange) -> Result<ScalarBuff
     };
     let right =
         |(row, day): (usize, &i32)| (FIRST..=LAST).contains(day) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-    if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0)
-        && days.iter().fold(true, |all, day| all & (FIRST..=LAST).contains(day))
-    {
+    let (first, last) = Arch::new().dispatch(Span(&days));
+    if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0) && first >= FIRST && last <= LAST {
         return Ok(days);
     }
     // A row without a day is odd; here it takes another's, so that it does not stretch the batch over other law.

@@ -12,6 +12,7 @@ use regime::{
 };
 use rustc_hash::FxHashMap;
 
+use crate::arrays::Span;
 use crate::column::{Batch, since};
 use crate::lane::TILE;
 use crate::plan::{Days, Key, Plan, Prepared, Shape, Tile, WORDS, shape};
@@ -178,6 +179,12 @@ impl Judge {
         let settle = |both: u16| if both & 0xff == both >> 8 { both as u8 } else { undetermined };
         if let ([ids], [gate]) = (decided.gates.as_slice(), self.gates.as_slice()) {
             let table: Vec<u8> = gate.verdicts.iter().map(|verdict| settle(ends(verdict))).collect();
+            // The lowest byte of no row's number is the last of a table of bytes.
+            let mut short = [u8::MAX; 256];
+            if table.len() < short.len() {
+                short.iter_mut().zip(&table).for_each(|(place, outcome)| *place = *outcome);
+                return to.extend(ids.iter().map(|id| short.get(usize::from(*id as u8)).copied().unwrap_or(u8::MAX)));
+            }
             return to.extend(ids.iter().map(|id| table.get(*id as usize).copied().unwrap_or(u8::MAX)));
         }
         let mut rows: Vec<u16> = Vec::new();
@@ -281,7 +288,7 @@ impl Gate {
 
     fn decide(&mut self, law: &Law, every: bool, reader: &Reader<'_>, batch: &Batch) -> Vec<u32> {
         let mut ids = vec![NONE; batch.rows];
-        let (first, last) = span(&batch.days);
+        let (first, last) = if batch.rows == 0 { (0, 0) } else { Arch::new().dispatch(Span(&batch.days)) };
         let (first, last) = (self.epoch_of(first), self.epoch_of(last));
         if !self.by_keys(law, every, (first, last), reader, batch, &mut ids) {
             for (row, id) in ids.iter_mut().enumerate() {
@@ -435,11 +442,6 @@ fn settle(plan: &mut Plan, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, s
             plan.settle(days, reader, batch, start + row, digit, key);
         }
     }
-}
-
-fn span(days: &[i32]) -> (i32, i32) {
-    let (first, last) = days.iter().fold((i32::MAX, i32::MIN), |(first, last), day| (first.min(*day), last.max(*day)));
-    if first > last { (0, 0) } else { (first, last) }
 }
 
 /// The keys of one tile, with the widest vectors that the processor has.

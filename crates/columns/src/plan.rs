@@ -172,7 +172,7 @@ impl Plan {
             self.lay()?;
         }
         for (digit, ready) in self.digits.iter().zip(&mut prepared) {
-            if let Ready::Keys(local) = ready {
+            if let Ready::Keys(local, _) = ready {
                 local.iter_mut().for_each(|mark| *mark <<= digit.shift);
             }
         }
@@ -241,8 +241,8 @@ impl Plan {
                         word.iter_mut().zip(from).for_each(|(key, day)| *key += u32::from(*day >= *turn) << digit.shift);
                     }
                 }
-                (Ask::Words(column, _), Ready::Keys(local)) => match keys_of(batch, *column) {
-                    Some(Keys::Bytes(keys)) => spread_bytes(word, stretch(keys, tile.start, rows), local),
+                (Ask::Words(column, _), Ready::Keys(local, few)) => match keys_of(batch, *column) {
+                    Some(Keys::Bytes(keys)) => spread_bytes(word, stretch(keys, tile.start, rows), local, *few),
                     Some(Keys::Shorts(keys)) => {
                         spread(word, stretch(keys, tile.start, rows).iter().map(|key| usize::from(*key)), local);
                     }
@@ -353,9 +353,10 @@ impl Digit {
                     }
                     local.push(mark);
                 }
+                let few = local.len() <= FEW;
                 // A byte may be any key.
                 local.resize(local.len().max(256), 0);
-                (Ready::Keys(local), self.marks.seen.len() as u32)
+                (Ready::Keys(local, few), self.marks.seen.len() as u32)
             }
             Ask::Number(Number { lane, steps, .. }) => {
                 let mut fields = Vec::new();
@@ -423,8 +424,8 @@ enum Ready {
     Nothing,
     /// Some number may be missing.
     States,
-    /// The mark of every key, in its place within the word.
-    Keys(Vec<u32>),
+    /// The mark of every key, in its place within the word, and whether these are but a few.
+    Keys(Vec<u32>, bool),
     /// The mark of every row.
     Rows(Vec<u32>),
 }
@@ -453,9 +454,21 @@ impl Tile {
     }
 }
 
+/// So many marks are told apart by comparing keys, which is faster than to look each up.
+const FEW: usize = 8;
+
 #[inline(always)]
-fn spread_bytes(word: &mut [u32], keys: &[u8], local: &[u32]) {
+fn spread_bytes(word: &mut [u32], keys: &[u8], local: &[u32], few: bool) {
     let Some(table) = local.first_chunk::<256>() else { return };
+    if few {
+        let [a, b, c, d, e, f, g, h, ..] = *table;
+        for (to, key) in word.iter_mut().zip(keys) {
+            let key = u32::from(*key);
+            let mark = |known: u32, mark: u32| if key == known { mark } else { 0 };
+            *to |= mark(0, a) | mark(1, b) | mark(2, c) | mark(3, d) | mark(4, e) | mark(5, f) | mark(6, g) | mark(7, h);
+        }
+        return;
+    }
     for (to, key) in word.iter_mut().zip(keys) {
         // A byte is less than 256, so nothing is checked here.
         *to |= table.get(usize::from(*key)).copied().unwrap_or(0);
