@@ -44,7 +44,7 @@ pub(crate) enum Lane {
 }
 
 /// How many facts may go into one number: so many, of at most 29 digits before and 28 behind the point, leave a double's range nowhere.
-const MOST_FACTS: usize = 8;
+pub(crate) const MOST_FACTS: usize = 8;
 
 impl Lane {
     /// A term as a lane; none where the judge of one case reckons it better.
@@ -101,6 +101,21 @@ impl Lane {
             Lane::Scaled(_, inner) => inner.error() + 8.0,
             Lane::Product(one, other) | Lane::Quotient(one, other) => one.error() + other.error() + 1.0,
             Lane::Outer(lanes, _) => lanes.iter().map(Lane::error).fold(0.0, f64::max),
+        }
+    }
+
+    /// By which powers of two columns are multiplied, where nothing else is done but to choose among them: then nothing is rounded.
+    fn doublings(&self) -> Option<Vec<f64>> {
+        const EXPONENT: u64 = 0x7ff << 52;
+        match self {
+            Lane::Column(_) => Some(vec![1.0]),
+            Lane::Scaled(factor, inner) => {
+                let rounds_nothing = factor.is_normal() && *factor > 0.0 && factor.to_bits() & !EXPONENT == 0;
+                let inner = inner.doublings().filter(|_| rounds_nothing)?;
+                Some(inner.into_iter().map(|other| factor * other).collect())
+            }
+            Lane::Outer(lanes, _) => Some(lanes.iter().map(Lane::doublings).collect::<Option<Vec<_>>>()?.concat()),
+            Lane::Product(..) | Lane::Quotient(..) => None,
         }
     }
 
@@ -303,14 +318,22 @@ pub(crate) struct Step<'a> {
 
 impl Steps {
     /// The steps of a lane. A column's own numbers are exactly told from bounds of at most 15 digits, since the double nearest to
-    /// such a decimal is nearest to no other of so few digits; everything reckoned has an error.
+    /// such a decimal is nearest to no other of so few digits; so are numbers that are doubled, as rates are for their bit length, from
+    /// a bound of which the share is so short. Everything else that is reckoned has an error.
     pub(crate) fn of(lane: &Lane, parts: bool, steps: &[Step<'_>]) -> Steps {
-        let short = |step: &Step<'_>| {
-            let number = Number::from_exact(step.bound)?;
+        let short = |step: &Step<'_>, factor: f64| {
+            let number = Number::from_exact(&(step.bound / Exact::from_float(factor)?))?;
             let value = double_of(number)?;
-            (number_of(value) == Some(number)).then_some(if step.above { value.next_up() } else { value })
+            (number_of(value) == Some(number)).then_some(factor * if step.above { value.next_up() } else { value })
         };
-        if let (Lane::Column(_), Some(high)) = (lane, steps.iter().map(short).collect::<Option<Vec<f64>>>()) {
+        let all_short = |factors: Vec<f64>| {
+            let (first, others) = factors.split_first()?;
+            let high: Vec<f64> = steps.iter().map(|step| short(step, *first)).collect::<Option<_>>()?;
+            let same = |factor: &f64| steps.iter().zip(&high).all(|(step, high)| short(step, *factor) == Some(*high));
+            others.iter().all(same).then_some(high)
+        };
+        let exactly = lane.doublings().filter(|_| !parts || matches!(lane, Lane::Column(_))).and_then(all_short);
+        if let Some(high) = exactly {
             return Steps { high, low: None, endless: false };
         }
         let error = (lane.error() + 4.0) * 2.0 * f64::EPSILON;

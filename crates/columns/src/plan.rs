@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use facts::{Case, Exact, Fact, FieldId};
 use regime::{Asked, Epoch, Law, Questions, Term};
+use rustc_hash::FxHashMap;
 
 use crate::column::{ABSENT, Batch, Column, KNOWN, Keys, UNKNOWN, as_double};
-use crate::lane::{DEEPEST, Lane, Rows, Step, Steps, TILE, Work, reckon, stretch};
+use crate::lane::{DEEPEST, Lane, MOST_FACTS, Rows, Step, Steps, TILE, Work, reckon, stretch};
 use crate::read::Reader;
 
 /// How many words of 32 bits a key may have.
@@ -67,10 +68,12 @@ enum Ask {
 #[derive(Clone, Debug)]
 struct Number {
     lane: Lane,
+    /// The facts that it is reckoned from.
+    fields: Vec<FieldId>,
     work: Vec<Work>,
     steps: Steps,
     /// What the judge of one case said of numbers too near a step, by the doubles that they are reckoned from.
-    settled: HashMap<Vec<u64>, u32>,
+    settled: FxHashMap<[u64; MOST_FACTS], u32>,
 }
 
 /// How many such are kept.
@@ -138,7 +141,9 @@ impl Plan {
             let (steps, marks) = segments(days, batch, &lane, &asked);
             let work = lane.work(last.as_ref());
             last = Some(lane.clone());
-            plan.add(Ask::Number(Number { lane, work, steps, settled: HashMap::new() }), asked, marks);
+            let mut fields = Vec::new();
+            lane.columns(&mut fields);
+            plan.add(Ask::Number(Number { lane, fields, work, steps, settled: FxHashMap::default() }), asked, marks);
         }
         for (fields, asked) in others {
             plan.add(Ask::Any(fields), asked, Marks::default());
@@ -251,7 +256,7 @@ impl Plan {
                     }
                     None => {}
                 },
-                (Ask::Number(Number { lane, work, steps, .. }), _) => {
+                (Ask::Number(number @ Number { work, steps, .. }), _) => {
                     reckon(work, all, (tile.start, rows), numbers);
                     let (Some(counts), Some(numbers)) = (counts.get_mut(..rows), numbers.first().and_then(|n| n.get(..rows)))
                     else {
@@ -262,11 +267,18 @@ impl Plan {
                         *key |= (2 + *count as u32) << digit.shift;
                     }
                     if unsure {
-                        let apart = |count: &u64| *count as u32 != (*count >> 32) as u32;
-                        near.extend(counts.iter().enumerate().filter(|(_, count)| apart(count)).map(|(row, _)| (row, at)));
+                        // Few rows of a tile are, so a stretch is asked at once.
+                        const STRETCH: usize = 32;
+                        let apart = |count: &u64| (count ^ count >> 32) as u32;
+                        for (start, counts) in (0..).step_by(STRETCH).zip(counts.chunks(STRETCH)) {
+                            if counts.iter().fold(0, |any, count| any | apart(count)) != 0 {
+                                let own = counts.iter().enumerate().filter(|(_, count)| apart(count) != 0);
+                                near.extend(own.map(|(row, _)| (start + row, at)));
+                            }
+                        }
                     }
                     if let Ready::States = ready {
-                        digit.states(lane, all, tile.start, word, near, at);
+                        digit.states(number, all, tile.start, word, near, at);
                     }
                 }
                 (Ask::Any(_), Ready::Rows(marks)) => {
@@ -282,15 +294,13 @@ impl Plan {
     pub(crate) fn settle(&mut self, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, row: usize, at: usize, key: &mut u32) {
         let Some(digit) = self.digits.get_mut(at) else { return };
         let Ask::Number(number) = &mut digit.ask else { return };
-        let mut fields = Vec::new();
-        number.lane.columns(&mut fields);
         let all = Rows { batch, parts: &[] };
         let mut keep = true;
         // No number has the bits of a state.
         let bits = |(value, state): (f64, u8)| if state == KNOWN { value.to_bits() } else { u64::MAX - u64::from(state) };
-        let doubles: Vec<u64> = fields
-            .iter()
-            .map(|field| match all.column(*field) {
+        let mut doubles = [0; MOST_FACTS];
+        for (field, double) in number.fields.iter().zip(&mut doubles) {
+            *double = match all.column(*field) {
                 Column::Numbers(values, states) => {
                     let state = states.as_ref().and_then(|states| states.get(row)).copied().unwrap_or(KNOWN);
                     bits((values.get(row).copied().unwrap_or(f64::NAN), state))
@@ -301,12 +311,12 @@ impl Plan {
                     keep = false;
                     0
                 }
-            })
-            .collect();
+            };
+        }
         let known = number.settled.get(&doubles).copied().filter(|_| keep);
         let mark = known.unwrap_or_else(|| {
             let mut case = blank(days, reader, batch);
-            fields.iter().for_each(|field| case.set(*field, reader.fact(batch, *field, row)));
+            number.fields.iter().for_each(|field| case.set(*field, reader.fact(batch, *field, row)));
             digit.marks.seen.get(&answers(days, &digit.asked, &case)).copied().unwrap_or(UNKNOWN.into())
         });
         if keep && known.is_none() && number.settled.len() < MOST_SETTLED {
@@ -358,9 +368,7 @@ impl Digit {
                 local.resize(local.len().max(256), 0);
                 (Ready::Keys(local, few), self.marks.seen.len() as u32)
             }
-            Ask::Number(Number { lane, steps, .. }) => {
-                let mut fields = Vec::new();
-                lane.columns(&mut fields);
+            Ask::Number(Number { fields, steps, .. }) => {
                 let some = fields.iter().any(|field| matches!(rows.column(*field), Column::Numbers(_, Some(_))));
                 (if some { Ready::States } else { Ready::Nothing }, steps.segments() + 2)
             }
@@ -381,18 +389,16 @@ impl Digit {
 
     /// Marks the rows of which a number is unknown or absent.
     #[inline(always)]
-    fn states(&self, lane: &Lane, rows: Rows<'_>, first: usize, word: &mut [u32], near: &mut Vec<(usize, usize)>, at: usize) {
+    fn states(&self, number: &Number, rows: Rows<'_>, first: usize, word: &mut [u32], near: &mut Vec<(usize, usize)>, at: usize) {
         let mut states = [KNOWN; TILE];
         let Some(states) = states.get_mut(..word.len()) else { return };
-        let mut fields = Vec::new();
-        lane.columns(&mut fields);
-        for field in fields {
-            if let Column::Numbers(_, Some(own)) = rows.column(field) {
+        for field in &number.fields {
+            if let Column::Numbers(_, Some(own)) = rows.column(*field) {
                 let own = own.get(first..first + word.len()).unwrap_or_default();
                 states.iter_mut().zip(own).for_each(|(state, own)| *state = (*state).min(*own));
             }
         }
-        if lane.chooses() {
+        if number.lane.chooses() {
             // The greatest or least of some may leave out one that is absent: that is left to the judge of one case.
             near.retain(|(row, digit)| *digit != at || states.get(*row) == Some(&KNOWN));
             near.extend(states.iter().enumerate().filter(|(_, state)| **state != KNOWN).map(|(row, _)| (row, at)));

@@ -90,6 +90,38 @@ proptest! {
     }
 }
 
+/// A rate times its bit length is told apart from a bound without rounding, the density of it with a margin: here both lie on the
+/// bounds and within a few units in the last place of them.
+#[test]
+fn rates_on_and_beside_their_bounds_are_told_apart() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/task");
+    let read = |path: &str| (path.to_owned(), std::fs::read_to_string(folder.join(path)).unwrap());
+    let pages =
+        std::fs::read_dir(folder.join("regimes/task")).unwrap().map(|page| page.unwrap().file_name().into_string().unwrap());
+    let texts =
+        ["fields.toml", "countries.csv"].map(read).into_iter().chain(pages.map(|page| read(&format!("regimes/task/{page}"))));
+    let library = common::open(texts.collect());
+    let mut corridor = library.corridor(&[], &[], Lens::default()).unwrap();
+    let around = |bound: f64| {
+        let (above, below) = (bound.next_up(), bound.next_down());
+        [bound, above, above.next_up(), below, below.next_down()].map(|rate| rate.to_string())
+    };
+    let rates: Vec<String> = [100.0, 150.0, 300.0, 200.0, 600.0].into_iter().flat_map(around).chain(["0".to_owned()]).collect();
+    let areas: Vec<String> = [500.0, 1000.0, 810.810_810_810_810_8].into_iter().flat_map(around).collect();
+    let (mut cases, mut dice) = (Vec::new(), Dice(1));
+    for fp16 in &rates {
+        for fp8 in &rates {
+            let mut case = Case::new(&library.dictionary, common::day("2024-01-01"));
+            let die = &areas[dice.below(areas.len())];
+            for (name, spelled) in [("fp16", fp16.as_str()), ("fp8", fp8), ("die", die), ("datacenter", "yes"), ("dest", "GE")] {
+                case.set(field(&library.dictionary, name), common::fact(&library.dictionary, name, spelled));
+            }
+            cases.push(case);
+        }
+    }
+    agree(&mut corridor, &cases, &mut dice);
+}
+
 /// Every row of the example orders, with so many searches at a time.
 fn lines(threads: usize, sought: usize) -> Vec<Line<Became>> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/examples/orders.csv");

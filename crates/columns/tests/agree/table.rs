@@ -45,8 +45,10 @@ fn column(dictionary: &Dictionary, id: FieldId, cases: &[Case], dice: &mut Dice)
             let number =
                 |case: &Case| if let Fact::Number(number) = case.fact(id) { number.to_string().parse().ok() } else { None };
             let doubles: ArrayRef = Arc::new(Float64Array::from(cases.iter().map(number).collect::<Vec<Option<f64>>>()));
+            // A decimal of so few places would round the others away.
+            let is_short = |number: f64| format!("{number:.10}").parse() == Ok(number);
             match dice.below(3) {
-                0 => cast(&doubles, &DataType::Decimal128(30, 10)).unwrap(),
+                0 if cases.iter().filter_map(number).all(is_short) => cast(&doubles, &DataType::Decimal128(30, 10)).unwrap(),
                 _ => doubles,
             }
         }
