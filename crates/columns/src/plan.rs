@@ -294,18 +294,12 @@ impl Plan {
     pub(crate) fn settle(&mut self, days: Days<'_>, reader: &Reader<'_>, batch: &Batch, row: usize, at: usize, key: &mut u32) {
         let Some(digit) = self.digits.get_mut(at) else { return };
         let Ask::Number(number) = &mut digit.ask else { return };
-        let all = Rows { batch, parts: &[] };
         let mut keep = true;
-        // No number has the bits of a state.
-        let bits = |(value, state): (f64, u8)| if state == KNOWN { value.to_bits() } else { u64::MAX - u64::from(state) };
         let mut doubles = [0; MOST_FACTS];
         for (field, double) in number.fields.iter().zip(&mut doubles) {
-            *double = match all.column(*field) {
-                Column::Numbers(values, states) => {
-                    let state = states.as_ref().and_then(|states| states.get(row)).copied().unwrap_or(KNOWN);
-                    bits((values.get(row).copied().unwrap_or(f64::NAN), state))
-                }
-                Column::Same(fact) if let Some(double) = as_double(fact) => bits(double),
+            *double = match batch.column(*field) {
+                Column::Numbers(..) => raw(reader, batch, *field, row),
+                Column::Same(fact) if let Some((value, state)) = as_double(fact) => bits(value, state),
                 // Of a part nothing is kept.
                 _ => {
                     keep = false;
@@ -373,13 +367,24 @@ impl Digit {
                 (if some { Ready::States } else { Ready::Nothing }, steps.segments() + 2)
             }
             Ask::Any(fields) => {
-                let mut marks = Vec::with_capacity(batch.rows);
+                // Of a batch, rows with the same facts are asked once.
+                let differ: Vec<FieldId> =
+                    fields.iter().copied().filter(|field| !matches!(batch.column(*field), Column::Same(_))).collect();
+                let mut asked: FxHashMap<[u64; MOST_FACTS], u32> = FxHashMap::default();
                 let mut case = blank.clone();
-                for row in 0..batch.rows {
+                let mut answer = |row: usize| {
                     fields.iter().for_each(|field| case.set(*field, reader.fact(batch, *field, row)));
-                    let answers = answers(days, &self.asked, &case);
-                    marks.push(self.marks.mark(answers));
-                }
+                    self.marks.mark(answers(days, &self.asked, &case))
+                };
+                let mark = |row: usize| {
+                    let mut facts = [0; MOST_FACTS];
+                    differ.iter().zip(&mut facts).for_each(|(field, fact)| *fact = raw(reader, batch, *field, row));
+                    if differ.len() > MOST_FACTS || asked.len() == MOST_SETTLED && !asked.contains_key(&facts) {
+                        return answer(row);
+                    }
+                    *asked.entry(facts).or_insert_with(|| answer(row))
+                };
+                let marks = (0..batch.rows).map(mark).collect();
                 (Ready::Rows(marks), self.marks.seen.len() as u32)
             }
         };
@@ -413,6 +418,24 @@ impl Digit {
             near.retain(|(row, digit)| *digit != at || states.get(*row) == Some(&KNOWN));
         }
     }
+}
+
+/// A fact of a row, as a number that no other fact of the column has in the same batch.
+fn raw(reader: &Reader<'_>, batch: &Batch, field: FieldId, row: usize) -> u64 {
+    let place = |column: &Column| if let Column::Words(keys, places) = column { places.get(keys.at(row)).copied() } else { None };
+    match batch.column(field) {
+        Column::Numbers(values, states) => {
+            let state = states.as_ref().and_then(|states| states.get(row)).copied().unwrap_or(KNOWN);
+            bits(values.get(row).copied().unwrap_or(f64::NAN), state)
+        }
+        Column::Part => reader.terms.chip.and_then(|chip| place(batch.column(chip))).unwrap_or(0).into(),
+        column => place(column).unwrap_or(0).into(),
+    }
+}
+
+/// A number, or why there is none: no number has the bits of a state.
+fn bits(value: f64, state: u8) -> u64 {
+    if state == KNOWN { value.to_bits() } else { u64::MAX - u64::from(state) }
 }
 
 /// What a case answers to some questions.
