@@ -240,10 +240,10 @@ impl Desk<'_> {
             }
             Ok(true)
         })?;
-        hand_on(&mut self.lines, &mut held)?;
         if !whole {
             return Ok(None);
         }
+        hand_on(&mut self.lines, &mut held)?;
         rows.map_or(Ok(()), Rows::finish).map_err(failed)?;
         bad_rows.map_or(Ok(()), BadRows::finish).map_err(bad_failed)?;
         done.warnings = warnings;
