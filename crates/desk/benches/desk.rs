@@ -128,7 +128,7 @@ fn main() {
     let (mut store, mut counsel) = founded(&place);
     println!("\n| entries in the store | microseconds a command, transactions of 1000 | opening, ms |");
     println!("| --- | --- | --- |");
-    let step = (most / 6).max(1000);
+    let step = most.div_ceil(6).max(1000);
     for from in (0..most).step_by(step as usize) {
         let spent = send(&mut store, &mut counsel, from, from + step, 1000);
         let start = Instant::now();
