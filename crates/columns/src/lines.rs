@@ -252,8 +252,8 @@ impl Lines {
         Lines { threads, ..self }
     }
 
-    /// Of how many rows of each batch to come [`Answer::missing`] is wanted, from its first: to find it is a search of milliseconds for
-    /// each kind of undetermined row, which whoever only counts outcomes or adds up fees need not wait for.
+    /// Of how many rows of each batch to come [`Answer::missing`] is wanted, from the first that can be read: to find it is a search of
+    /// milliseconds for each kind of undetermined row, which whoever only counts outcomes or adds up fees need not wait for.
     pub fn seek_missing(&mut self, rows: usize) {
         self.sought = rows;
     }
@@ -312,10 +312,10 @@ impl Lines {
     fn missing(&mut self, reader: &Reader<'_>, rows: &Rows, decided: &Decided, counted: &[usize]) -> HashMap<usize, Vec<String>> {
         let (mut searches, mut waiting) = (Searches::default(), Vec::new());
         let mut unknown = Some(Arc::default());
-        let all = rows.batch.rows().min(self.sought);
-        for row in (0..all).filter(|row| counted.binary_search(row).is_err()) {
+        let good = (0..rows.batch.rows()).filter(|row| rows.batch.problems(*row).is_none()).take(self.sought);
+        for row in good.filter(|row| counted.binary_search(row).is_err()) {
             let undetermined = self.known(&decided.of(row)).undetermined;
-            if undetermined.is_empty() || rows.batch.problems(row).is_some() {
+            if undetermined.is_empty() {
                 continue;
             }
             let Some(case) = reader.case(&rows.batch, row) else { continue };
