@@ -276,22 +276,28 @@ impl Desk<'_> {
 
     /// Decides every order that a quota counts, in order of date; orders of one day in the order of the books.
     fn in_order(&mut self, format: Format) -> Result<Beforehand, Failure> {
-        let (mut counted, mut place) = (Vec::new(), 0);
+        let (mut counted, mut place, mut readable) = (Vec::new(), 0, 0);
         self.lines.seek_missing(0);
         self.read("looking for orders under quotas", &mut |_, row| {
             place += 1;
-            if let Became::Counted(case) = &row.answer {
-                counted.push(Counted::of(place, case));
+            match &row.answer {
+                Became::Bad(_) => return Ok(true),
+                Became::Decided(_) => {}
+                // What it misses is sought where somebody will read that.
+                Became::Counted(case) => counted.push((Counted::of(place, case), readable < sought(format))),
             }
+            readable += 1;
             Ok(true)
         })?;
-        counted.sort_by_key(|row| (row.day, row.place));
-        self.lines.seek_missing(sought(format));
+        counted.sort_by_key(|(row, _)| (row.day, row.place));
         let mut totals = self.lines.judge().corridor().totals();
         let mut beforehand = Beforehand::new();
-        for some in counted.chunks(MOST_SHOWN) {
-            let cases: Vec<Case> = some.iter().map(|row| row.case(self.library)).collect();
-            beforehand.extend(some.iter().map(|row| row.place).zip(self.lines.tell(&cases, &mut totals)));
+        for alike in counted.chunk_by(|(_, one), (_, next)| one == next) {
+            self.lines.seek_missing(if alike.iter().any(|(_, read)| *read) { usize::MAX } else { 0 });
+            for some in alike.chunks(MOST_SHOWN) {
+                let cases: Vec<Case> = some.iter().map(|(row, _)| row.case(self.library)).collect();
+                beforehand.extend(some.iter().map(|(row, _)| row.place).zip(self.lines.tell(&cases, &mut totals)));
+            }
         }
         Ok(beforehand)
     }
