@@ -1,5 +1,5 @@
-//! A day's book through the desk, against SQLite alone inserting the same bytes in the same transactions, in the same run; and what a
-//! command costs as the store grows. `TOLLGATE_BENCH_COMMANDS=10000000 cargo bench -p desk` fills so far (default 600,000).
+//! A day's book through the desk, against SQLite alone writing the same bytes in the same transactions, in the same run: all the rows
+//! that the desk writes, and the texts of its log alone. And what a command costs as the store grows. `TOLLGATE_BENCH_COMMANDS=10000000 cargo bench -p desk` fills so far (default 600,000).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 #[path = "../tests/common/mod.rs"]
@@ -83,8 +83,8 @@ fn send(store: &mut Store, counsel: &mut Counsel<'_>, from: u64, to: u64, batch:
     spent
 }
 
-/// The entries of a store from one place on, into a bare table, in transactions of the same size.
-fn bare(store: &mut Store, place: &Path, from: u64, batch: usize) -> Duration {
+/// The texts of a store's log from one place on, into a bare table, in transactions of the same size.
+fn bare_log(store: &mut Store, place: &Path, from: u64, batch: usize) -> Duration {
     let mut bodies = Vec::new();
     store
         .entries(from, |_, _, body| {
@@ -92,10 +92,7 @@ fn bare(store: &mut Store, place: &Path, from: u64, batch: usize) -> Duration {
             Ok(())
         })
         .unwrap();
-    let mut db = rusqlite::Connection::open(place).unwrap();
-    db.pragma_update(None, "journal_mode", "WAL").unwrap();
-    db.pragma_update(None, "synchronous", "FULL").unwrap();
-    db.execute_batch("CREATE TABLE entry (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)").unwrap();
+    let mut db = bare(place, "CREATE TABLE entry (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)");
     let start = Instant::now();
     for chunk in bodies.chunks(batch) {
         let transaction = db.transaction().unwrap();
@@ -110,18 +107,81 @@ fn bare(store: &mut Store, place: &Path, from: u64, batch: usize) -> Duration {
     start.elapsed()
 }
 
+fn bare(place: &Path, tables: &str) -> rusqlite::Connection {
+    let db = rusqlite::Connection::open(place).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db.pragma_update(None, "synchronous", "FULL").unwrap();
+    db.execute_batch(tables).unwrap();
+    db
+}
+
+/// Notes every row that a store writes, in its own file.
+const WATCH: &str = "
+CREATE TABLE wrote (what TEXT, a, b, c, d);
+CREATE TRIGGER e AFTER INSERT ON entry BEGIN INSERT INTO wrote VALUES ('entry', new.seq, new.key, new.hash, new.body); END;
+CREATE TRIGGER r AFTER INSERT ON record BEGIN INSERT INTO wrote VALUES ('record', new.name, new.kind, new.body, 0); END;
+CREATE TRIGGER u AFTER UPDATE ON record BEGIN INSERT INTO wrote VALUES ('record', new.name, new.kind, new.body, 0); END;
+CREATE TRIGGER i AFTER INSERT ON item BEGIN INSERT INTO wrote VALUES ('item', new.heading, new.seq, new.place, new.item); END;
+CREATE TRIGGER h AFTER UPDATE ON head WHEN new.seq > old.seq BEGIN INSERT INTO wrote VALUES ('head', new.seq, new.hash, new.at, 0); END;
+";
+
+/// The same book once more, its rows noted, and then these rows alone into tables of the same make, in the same transactions.
+fn bare_rows(folder: &Path, count: u64, batch: u64) -> Duration {
+    let place = folder.join(format!("watched-{batch}.db"));
+    let (mut store, mut counsel) = founded(&place);
+    let watched = rusqlite::Connection::open(&place).unwrap();
+    watched.execute_batch(WATCH).unwrap();
+    send(&mut store, &mut counsel, 0, count, batch);
+    let mut query = watched.prepare("SELECT what, a, b, c, d FROM wrote ORDER BY rowid").unwrap();
+    let read = query.query_map([], |row| {
+        let values = (1..5).map(|at| row.get(at)).collect::<Result<Vec<rusqlite::types::Value>, _>>()?;
+        Ok((row.get::<_, String>(0)?, values))
+    });
+    let rows: Vec<(String, Vec<rusqlite::types::Value>)> = read.unwrap().collect::<Result<_, _>>().unwrap();
+    let tables = include_str!("../migrations/0001.sql").replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY");
+    let mut db = bare(&folder.join(format!("rows-{batch}.db")), &tables);
+    let start = Instant::now();
+    for written in rows.split_inclusive(|(what, _)| what == "head") {
+        let transaction = db.transaction().unwrap();
+        for (what, values) in written {
+            let sql = match what.as_str() {
+                "entry" => "INSERT INTO entry (seq, key, hash, body) VALUES (?1, ?2, ?3, ?4)",
+                "record" => {
+                    "INSERT INTO record (name, kind, body) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
+                }
+                "item" => "INSERT INTO item (heading, seq, place, item) VALUES (?1, ?2, ?3, ?4)",
+                _ => "UPDATE head SET seq = ?1, hash = ?2, at = ?3 WHERE id = 1",
+            };
+            let given = if matches!(what.as_str(), "record" | "head") { &values[..3] } else { &values[..] };
+            transaction.prepare_cached(sql).unwrap().execute(rusqlite::params_from_iter(given)).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+    start.elapsed()
+}
+
 fn main() {
     let folder = tempfile::tempdir_in(std::env::var("CARGO_TARGET_TMPDIR").unwrap_or_else(|_| ".".into())).unwrap();
-    println!("| transaction of | commands | desk, commands a second | bare insert, rows a second | desk of bare |");
-    println!("| --- | --- | --- | --- | --- |");
+    println!(
+        "| transaction of | commands | desk, commands a second | bare, the same rows | desk of it | bare, the log alone | desk of it |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (batch, count) in [(1_u64, 5_000_u64), (10, 20_000), (100, 50_000), (1000, 100_000)] {
         let place = folder.path().join(format!("book-{batch}.db"));
         let (mut store, mut counsel) = founded(&place);
         let first = store.head().unwrap().seq + 1;
         let desk = send(&mut store, &mut counsel, 0, count, batch).as_secs_f64();
-        let bare = bare(&mut store, &folder.path().join(format!("bare-{batch}.db")), first, batch as usize).as_secs_f64();
-        let n = count as f64;
-        println!("| {batch} | {count} | {:.0} | {:.0} | {:.0} % |", n / desk, n / bare, 100.0 * bare / desk);
+        let log = bare_log(&mut store, &folder.path().join(format!("log-{batch}.db")), first, batch as usize).as_secs_f64();
+        let rows = bare_rows(folder.path(), count, batch).as_secs_f64();
+        let (n, of) = (count as f64, |bare: f64| 100.0 * bare / desk);
+        println!(
+            "| {batch} | {count} | {:.0} | {:.0} | {:.0} % | {:.0} | {:.0} % |",
+            n / desk,
+            n / rows,
+            of(rows),
+            n / log,
+            of(log)
+        );
     }
     let most: u64 = std::env::var("TOLLGATE_BENCH_COMMANDS").ok().and_then(|n| n.parse().ok()).unwrap_or(600_000);
     let place = folder.path().join("grow.db");

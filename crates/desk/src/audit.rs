@@ -204,10 +204,9 @@ impl Store {
         if let (Some(state), true) = (state, findings.is_empty()) {
             for kind in crate::state::Record::KINDS.iter().filter(|k| **k != "done") {
                 let kept = self.records(kind)?;
-                let names: Vec<&str> = state.names(&format!("{kind}/"));
-                for name in names.iter().filter(|n| kept.binary_search_by(|(k, _)| k.as_str().cmp(n)).is_err()) {
-                    findings.push(Finding::RecordDiffers { name: (*name).to_owned() });
-                }
+                let names = state.names(&format!("{kind}/")).into_iter();
+                let unkept = names.filter(|name| kept.binary_search_by(|(k, _)| k.cmp(name)).is_err());
+                findings.extend(unkept.map(|name| Finding::RecordDiffers { name }));
                 for (name, record) in &kept {
                     if state.record(name).ok().flatten() != Some(record) {
                         findings.push(Finding::RecordDiffers { name: name.clone() });

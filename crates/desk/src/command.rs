@@ -158,11 +158,59 @@ pub enum Act {
     ReleaseHold { subject: String, reason: String },
 }
 
+impl Act {
+    /// The name of the record that the act makes or changes, where there is one.
+    pub(crate) fn subject(&self) -> Option<String> {
+        Some(match self {
+            Act::Apply { application, .. }
+            | Act::Edit { application, .. }
+            | Act::Submit { application }
+            | Act::Approve { application, .. }
+            | Act::Refuse { application, .. }
+            | Act::Return { application, .. } => format!("application/{application}"),
+            Act::Issue { licence, .. }
+            | Act::GiveEvidence { licence, .. }
+            | Act::WithdrawEvidence { licence, .. }
+            | Act::AskAmendment { licence, .. }
+            | Act::ApproveAmendment { licence }
+            | Act::Suspend { licence, .. }
+            | Act::Reinstate { licence, .. }
+            | Act::Revoke { licence, .. } => format!("licence/{licence}"),
+            Act::Notify { notification, .. }
+            | Act::StopClock { notification, .. }
+            | Act::ResumeClock { notification, .. }
+            | Act::Confirm { notification, .. } => format!("notification/{notification}"),
+            Act::Reserve { shipment, .. }
+            | Act::Post { shipment, .. }
+            | Act::Void { shipment, .. }
+            | Act::Correct { shipment, .. }
+            | Act::TakeBack { shipment, .. } => format!("shipment/{shipment}"),
+            Act::Invoice { invoice, .. } | Act::Pay { invoice, .. } | Act::Refund { invoice, .. } => format!("invoice/{invoice}"),
+            Act::Found { .. }
+            | Act::GrantRole { .. }
+            | Act::WithdrawRole { .. }
+            | Act::AdoptRules { .. }
+            | Act::StrikeFee { .. }
+            | Act::Hold { .. }
+            | Act::ReleaseHold { .. } => return None,
+        })
+    }
+}
+
 impl Command {
+    /// Everything but the moment, as JSON.
+    pub(crate) fn body(&self) -> Vec<u8> {
+        // A command is plain data with text keys: it always has a JSON text.
+        serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default()
+    }
+
     /// SHA-256 of everything but the moment, in hex: a command sent again is recognised by it.
     pub fn digest(&self) -> String {
-        // A command is plain data with text keys: it always has a JSON text.
-        let body = serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default();
-        hex(&Sha256::digest(body))
+        digest_of(&self.body())
     }
+}
+
+/// The digest of a command with this body.
+pub(crate) fn digest_of(body: &[u8]) -> String {
+    hex(&Sha256::digest(body))
 }

@@ -8,7 +8,7 @@ use num_traits::{One, ToPrimitive, Zero};
 use regime::{Corridor, Epoch, Law, Library, Outcome, Status, Totals, pack_hash, quota_key, receipt};
 use serde::{Deserialize, Serialize};
 
-use crate::command::Facts;
+use crate::decide::Laid;
 use crate::refusal::{Refusal, Stop};
 use crate::rules::Rules;
 use crate::state::State;
@@ -178,11 +178,11 @@ impl Counsel<'_> {
     ///
     /// # Errors
     /// Facts that are none.
-    pub fn case(&self, facts: &Facts) -> Result<Case, Stop> {
+    pub fn case(&self, facts: &Laid<'_>) -> Result<Case, Stop> {
         if !facts.contains_key("date") {
             return Err(Refusal::FactNeeded { fact: "date".to_owned() }.into());
         }
-        let pairs: Vec<(String, String)> = facts.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+        let pairs: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (&**name, *value)).collect();
         let order = Order::from_pairs(&self.library.dictionary, &self.library.catalogue, "facts", &pairs);
         let order =
             order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(|p| p.message.clone()).collect() })?;
@@ -222,7 +222,7 @@ impl Counsel<'_> {
     ///
     /// # Errors
     /// Bad facts, or flows that were not brought along.
-    pub fn rule(&mut self, state: &State, facts: &Facts, explained: bool, added: &[CountedFlow]) -> Result<Ruled, Stop> {
+    pub fn rule(&mut self, state: &State, facts: &Laid<'_>, explained: bool, added: &[CountedFlow]) -> Result<Ruled, Stop> {
         let case = self.case(facts)?;
         let goods = self.goods(&case)?;
         let totals = self.totals(state, &case, added)?;

@@ -7,8 +7,9 @@ use regime::Outcome;
 use serde::Serialize;
 
 use crate::apply::{due_id, heading, shipped_on};
+use crate::command::Facts;
 use crate::counsel::{Broken, Counsel};
-use crate::decide::whole_facts;
+use crate::decide::{laid, whole_facts};
 use crate::ledger::owed;
 use crate::refusal::{Refusal, Stop};
 use crate::rules::Rules;
@@ -184,12 +185,8 @@ impl Store {
     ///
     /// # Errors
     /// The database failed; inside, facts that make no case.
-    pub fn headroom(
-        &mut self,
-        counsel: &mut Counsel<'_>,
-        facts: &crate::command::Facts,
-    ) -> Result<Result<Vec<Broken>, Refusal>, Error> {
-        let case = match counsel.case(facts) {
+    pub fn headroom(&mut self, counsel: &mut Counsel<'_>, facts: &Facts) -> Result<Result<Vec<Broken>, Refusal>, Error> {
+        let case = match counsel.case(&laid(&[facts])) {
             Ok(case) => case,
             Err(Stop::Refused(refusal)) => return Ok(Err(*refusal)),
             Err(_) => return Ok(Ok(Vec::new())),
@@ -212,17 +209,14 @@ impl Store {
             }
         }
         shipments.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let moved: Facts = on.map(|on| ("date".to_owned(), on.to_string())).into_iter().collect();
         let mut totals = counsel.corridor.totals();
         let mut changes = Vec::new();
         let count = shipments.len();
         for (day, name, shipment) in shipments {
-            let Ok(mut facts) = self.ask(|state| whole_facts(state, counsel, &shipment.basis, &shipment.facts))? else {
-                continue;
-            };
-            if let Some(on) = on {
-                facts.insert("date".to_owned(), on.to_string());
-            }
-            let Ok(case) = counsel.case(&facts) else { continue };
+            let own = [&shipment.facts, &moved];
+            let case = self.ask(|state| counsel.case(&whole_facts(state, counsel, &shipment.basis, &own)?))?;
+            let Ok(case) = case else { continue };
             let (decision, _) = counsel.corridor.decide_and_post(&case, &mut totals);
             let now = decision.outcome;
             let was = Outcome::parse(&shipment.outcome).unwrap_or(Outcome::Undetermined);

@@ -312,6 +312,14 @@ macro_rules! records {
             ),+
         }
 
+        /// A kind of record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Kind { $($kind),+ }
+
+        impl Kind {
+            const ALL: &'static [Kind] = &[$(Kind::$kind),+];
+        }
+
         impl Record {
             /// Every kind by its word, which begins the record's name.
             pub const KINDS: &'static [&'static str] = &[$($word),+];
@@ -324,7 +332,7 @@ macro_rules! records {
                 /// # Errors
                 /// Where a store has not brought it along.
                 pub fn $get(&self, id: &str) -> Result<Option<&$kind>, Stop> {
-                    match self.record(&format!(concat!($word, "/{}"), id))? {
+                    match self.look(Kind::$kind, id)? {
                         Some(Record::$kind(record)) => Ok(Some(record)),
                         _ => Ok(None),
                     }
@@ -332,8 +340,7 @@ macro_rules! records {
 
                 #[allow(dead_code)] // some kinds are only replaced whole
                 pub(crate) fn $edit(&mut self, id: &str) -> Option<&mut $kind> {
-                    let name = format!(concat!($word, "/{}"), id);
-                    match self.edit(&name) {
+                    match self.edit(Kind::$kind, id) {
                         Some(Record::$kind(record)) => Some(record),
                         _ => None,
                     }
@@ -345,15 +352,28 @@ macro_rules! records {
             impl From<$kind> for Record {
                 fn from(record: $kind) -> Record { Record::$kind(record) }
             }
-            impl Named for $kind { const WORD: &'static str = $word; }
+            impl Named for $kind { const KIND: Kind = Kind::$kind; }
         )+
     };
 }
 
-/// The word that begins the names of a kind of record.
+/// What a record is, by its type.
 pub(crate) trait Named {
-    /// As in `licence/L-1`.
-    const WORD: &'static str;
+    /// Its kind.
+    const KIND: Kind;
+}
+
+impl Kind {
+    /// The word that begins the names of its records, as in `licence/L-1`.
+    fn word(self) -> &'static str {
+        Record::KINDS.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// Kind and id of a record's whole name; none of a name that no record can have.
+    fn of(name: &str) -> Option<(Kind, &str)> {
+        let (word, id) = name.split_once('/')?;
+        Some((*Kind::ALL.iter().find(|kind| kind.word() == word)?, id))
+    }
 }
 
 records! {
@@ -379,11 +399,28 @@ pub struct State {
     pub head: Head,
     /// Whether records that are not here do not exist.
     whole: bool,
-    records: HashMap<String, Option<Record>>,
+    /// By kind and id; none where a store has no such record.
+    records: [HashMap<String, Slot>; Record::KINDS.len()],
     lists: HashMap<String, Vec<String>>,
     /// Records changed, and list items added, since a store last took them.
-    changed: BTreeSet<String>,
+    changed: Vec<(Kind, String)>,
     added: Vec<(u64, String, String)>,
+}
+
+/// Where a record stands, or is known not to.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    record: Option<Record>,
+    changed: bool,
+}
+
+impl Slot {
+    fn mark(&mut self, kind: Kind, id: &str, changed: &mut Vec<(Kind, String)>) {
+        if !self.changed && kind != Kind::Done {
+            self.changed = true;
+            changed.push((kind, id.to_owned()));
+        }
+    }
 }
 
 impl State {
@@ -402,10 +439,14 @@ impl State {
     /// # Errors
     /// Where a store has not brought it along.
     pub fn record(&self, name: &str) -> Result<Option<&Record>, Stop> {
-        match self.records.get(name) {
-            Some(record) => Ok(record.as_ref()),
+        Kind::of(name).map_or(Ok(None), |(kind, id)| self.look(kind, id))
+    }
+
+    fn look(&self, kind: Kind, id: &str) -> Result<Option<&Record>, Stop> {
+        match self.records.get(kind as usize).and_then(|slots| slots.get(id)) {
+            Some(slot) => Ok(slot.record.as_ref()),
             None if self.whole => Ok(None),
-            None => Err(Stop::Record(name.to_owned())),
+            None => Err(Stop::Record(format!("{}/{id}", kind.word()))),
         }
     }
 
@@ -422,16 +463,23 @@ impl State {
     }
 
     /// Names of records that begin so, in order. Of a whole state only.
-    pub fn names(&self, prefix: &str) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            self.records.iter().filter(|(n, r)| r.is_some() && n.starts_with(prefix)).map(|(n, _)| n.as_str()).collect();
+    pub fn names(&self, prefix: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        for (word, slots) in Record::KINDS.iter().zip(&self.records) {
+            let there = slots.iter().filter(|(_, slot)| slot.record.is_some());
+            names.extend(there.map(|(id, _)| format!("{word}/{id}")).filter(|name| name.starts_with(prefix)));
+        }
         names.sort_unstable();
         names
     }
 
     /// Brings a record along; none where there is none.
     pub fn bring(&mut self, name: &str, record: Option<Record>) {
-        self.records.insert(name.to_owned(), record);
+        if let Some((kind, id)) = Kind::of(name)
+            && let Some(slots) = self.records.get_mut(kind as usize)
+        {
+            slots.insert(id.to_owned(), Slot { record, changed: false });
+        }
     }
 
     /// Brings a list along.
@@ -442,26 +490,35 @@ impl State {
 
     /// How many records are held.
     pub fn held(&self) -> usize {
-        self.records.len()
+        self.records.iter().map(HashMap::len).sum()
     }
 
-    /// Names of changed records, and added list items with the entry and the heading under which each came, since the last call.
-    pub fn take_changes(&mut self) -> (BTreeSet<String>, Vec<(u64, String, String)>) {
-        (std::mem::take(&mut self.changed), std::mem::take(&mut self.added))
+    /// Names of changed records in order, and added list items with the entry and the heading under which each came, since the last
+    /// call. Commands done are not among them: the log itself says that.
+    pub fn take_changes(&mut self) -> (Vec<String>, Vec<(u64, String, String)>) {
+        let mut names = Vec::with_capacity(self.changed.len());
+        for (kind, id) in std::mem::take(&mut self.changed) {
+            names.push(format!("{}/{id}", kind.word()));
+            if let Some(slot) = self.records.get_mut(kind as usize).and_then(|slots| slots.get_mut(&id)) {
+                slot.changed = false;
+            }
+        }
+        names.sort_unstable();
+        (names, std::mem::take(&mut self.added))
     }
 
     pub(crate) fn put<R: Named + Into<Record>>(&mut self, id: &str, record: R) {
-        let name = format!("{}/{id}", R::WORD);
-        self.changed.insert(name.clone());
-        self.records.insert(name, Some(record.into()));
+        if let Some(slots) = self.records.get_mut(R::KIND as usize) {
+            let slot = slots.entry(id.to_owned()).or_default();
+            slot.record = Some(record.into());
+            slot.mark(R::KIND, id, &mut self.changed);
+        }
     }
 
-    pub(crate) fn edit(&mut self, name: &str) -> Option<&mut Record> {
-        let record = self.records.get_mut(name)?.as_mut()?;
-        if !self.changed.contains(name) {
-            self.changed.insert(name.to_owned());
-        }
-        Some(record)
+    fn edit(&mut self, kind: Kind, id: &str) -> Option<&mut Record> {
+        let slot = self.records.get_mut(kind as usize)?.get_mut(id).filter(|slot| slot.record.is_some())?;
+        slot.mark(kind, id, &mut self.changed);
+        slot.record.as_mut()
     }
 
     /// Puts an item under a heading. A list that was not brought along is only added to.

@@ -2,13 +2,14 @@
 
 mod db;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::apply::apply;
 use crate::command::Command;
 use crate::counsel::Counsel;
-use crate::decide::{Answer, decide};
+use crate::decide::{Answer, decide, is_name};
 use crate::entry::{Entry, Head, Sealed};
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Done, Record, State};
@@ -105,6 +106,7 @@ impl Store {
         if head != self.state.head || self.state.held() > MOST_HELD {
             self.state = State::behind(head.clone());
         }
+        self.fetch(commands)?;
         let (mut outcomes, mut log) = (Vec::with_capacity(commands.len()), Vec::new());
         for command in commands {
             outcomes.push(match self.answer(counsel, command)? {
@@ -126,7 +128,20 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// Decides, bringing along what the engine asks for.
+    /// Brings along, many at once, what the engine will ask for of every command: whether it was done, and what it is about.
+    fn fetch(&mut self, commands: &[Command]) -> Result<(), Error> {
+        let asked = commands.iter().flat_map(|c| [Some(format!("done/{}", c.key)), c.act.subject()]).flatten();
+        let named = asked.filter(|name| name.split_once('/').is_some_and(|(_, id)| is_name(id)));
+        let mut names: Vec<String> = named.filter(|name| self.state.record(name).is_err()).collect();
+        names.sort_unstable();
+        names.dedup();
+        for (name, record) in read_records(&mut self.db, &names)? {
+            self.state.bring(&name, record);
+        }
+        Ok(())
+    }
+
+    /// Decides, bringing along what else the engine asks for.
     fn answer(&mut self, counsel: &mut Counsel<'_>, command: &Command) -> Result<Result<Answer, Refusal>, Error> {
         loop {
             match decide(&self.state, counsel, command) {
@@ -196,9 +211,8 @@ impl Store {
     pub fn records(&mut self, kind: &str) -> Result<Vec<(String, Record)>, Error> {
         let mut all = Vec::new();
         for row in self.db.rows("SELECT name, body FROM record WHERE kind = $1", &[kind.into()])? {
-            let [name, body] = row.try_into().unwrap_or([Value::Null, Value::Null]);
-            let name = name.text();
-            let record = parsed(&name, &body.text())?;
+            let [name, body] = texts(row);
+            let record = parsed(&name, &body)?;
             all.push((name, record));
         }
         // Byte by byte, whatever order the database has.
@@ -339,18 +353,30 @@ fn parsed(name: &str, body: &str) -> Result<Record, Error> {
 }
 
 fn read_record(db: &mut Db, name: &str) -> Result<Option<Record>, Error> {
-    if let Some(key) = name.strip_prefix("done/") {
-        let rows = db.rows("SELECT body FROM entry WHERE key = $1", &[key.into()])?;
-        let Some(body) = rows.into_iter().next().and_then(|r| r.into_iter().next()) else { return Ok(None) };
-        let entry: Entry = serde_json::from_str(&body.text()).map_err(|e| Error::Broken(format!("entry of key {key}: {e}")))?;
+    Ok(read_records(db, &[name.to_owned()])?.pop().and_then(|(_, record)| record))
+}
+
+/// Records by their names, in the order of these; of a command that was done its entry says so.
+fn read_records(db: &mut Db, names: &[String]) -> Result<Vec<(String, Option<Record>)>, Error> {
+    let keys: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix("done/")).collect();
+    let others: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.starts_with("done/")).collect();
+    let mut found = HashMap::with_capacity(names.len());
+    for row in db.among("SELECT key, body FROM entry WHERE key", &keys)? {
+        let [key, body] = texts(row);
+        let entry: Entry = serde_json::from_str(&body).map_err(|e| Error::Broken(format!("entry of key {key}: {e}")))?;
         let done = Done { last: entry.seq + entry.more, first: entry.seq, digest: entry.digest };
-        return Ok(Some(done.into()));
+        found.insert(format!("done/{key}"), Record::from(done));
     }
-    let rows = db.rows("SELECT body FROM record WHERE name = $1", &[name.into()])?;
-    match rows.into_iter().next().and_then(|r| r.into_iter().next()) {
-        Some(body) => Ok(Some(parsed(name, &body.text())?)),
-        None => Ok(None),
+    for row in db.among("SELECT name, body FROM record WHERE name", &others)? {
+        let [name, body] = texts(row);
+        let record = parsed(&name, &body)?;
+        found.insert(name, record);
     }
+    Ok(names.iter().map(|name| (name.clone(), found.remove(name))).collect())
+}
+
+fn texts(row: Vec<Value>) -> [String; 2] {
+    row.try_into().unwrap_or([Value::Null, Value::Null]).map(Value::text)
 }
 
 fn read_list(db: &mut Db, heading: &str) -> Result<Vec<String>, Error> {

@@ -89,7 +89,7 @@ proptest! {
         prop_assert_eq!(&rebuilt.head, &live.state.head);
         prop_assert_eq!(rebuilt.names(""), live.state.names(""));
         for name in live.state.names("") {
-            prop_assert_eq!(rebuilt.record(name), live.state.record(name));
+            prop_assert_eq!(rebuilt.record(&name), live.state.record(&name));
         }
     }
 }

@@ -120,10 +120,10 @@ impl Case {
     pub fn canonical(&self, dictionary: &Dictionary) -> String {
         let mut text = format!("date={}\n", self.day);
         for (id, fact) in self.known() {
-            let field = dictionary.field(id);
-            for part in [&field.name, "=", &dictionary.spell(id, fact), "\n"] {
-                text.push_str(part);
-            }
+            text.push_str(&dictionary.field(id).name);
+            text.push('=');
+            dictionary.spell_into(&mut text, id, fact);
+            text.push('\n');
         }
         text
     }

@@ -1,7 +1,7 @@
 //! The dictionary of facts: one entry a name, read from `fields.toml`; checker, readers and help texts use it.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -388,22 +388,28 @@ impl Dictionary {
 
     /// A fact as files spell it; `parse` reads it back.
     pub fn spell(&self, id: FieldId, fact: &Fact) -> String {
-        let word = |words: &[String], at: usize| words.get(at).cloned().unwrap_or_default();
+        let mut text = String::new();
+        self.spell_into(&mut text, id, fact);
+        text
+    }
+
+    /// The same at the end of a text, to which writing does not fail.
+    pub fn spell_into(&self, text: &mut String, id: FieldId, fact: &Fact) {
         match (fact, &self.field(id).kind) {
-            (Fact::Unknown, _) => String::new(),
-            (Fact::Absent, _) => "none".to_owned(),
-            (Fact::Bool(yes), _) => if *yes { "yes" } else { "no" }.to_owned(),
-            (Fact::Number(n), _) => n.to_string(),
-            (Fact::Choice(at), FieldType::Choice(words)) => word(words, *at as usize),
-            (Fact::Country(c), _) => self.countries.code(*c).to_owned(),
-            (Fact::Text(t), _) => t.to_string(),
-            (Fact::Set(0), _) => "none".to_owned(),
+            (Fact::Unknown, _) => {}
+            (Fact::Absent | Fact::Set(0), _) => text.push_str("none"),
+            (Fact::Bool(yes), _) => text.push_str(if *yes { "yes" } else { "no" }),
+            (Fact::Number(n), _) => _ = write!(text, "{n}"),
+            (Fact::Choice(at), FieldType::Choice(words)) => text.push_str(words.get(*at as usize).map_or("", String::as_str)),
+            (Fact::Country(c), _) => text.push_str(self.countries.code(*c)),
+            (Fact::Text(t), _) => text.push_str(t),
             (Fact::Set(bits), FieldType::Set(words)) => {
-                let held: Vec<String> = (0..words.len()).filter(|i| bits & (1 << i) != 0).map(|i| word(words, i)).collect();
-                held.join(" ")
+                let held: Vec<&str> =
+                    words.iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, word)| word.as_str()).collect();
+                text.push_str(&held.join(" "));
             }
-            (Fact::Choice(at), _) => at.to_string(),
-            (Fact::Set(bits), _) => bits.to_string(),
+            (Fact::Choice(at), _) => _ = write!(text, "{at}"),
+            (Fact::Set(bits), _) => _ = write!(text, "{bits}"),
         }
     }
 }

@@ -83,8 +83,10 @@ impl Number {
 
     /// The same number as a fraction.
     pub fn exact(self) -> Exact {
-        let scale = num_traits::pow(BigInt::from(10), self.exact.scale() as usize);
-        Exact::new(BigInt::from(self.exact.mantissa()), scale)
+        // Shortened here, where all of it fits a machine's number: a decimal has at most 28 digits.
+        let (mantissa, scale) = (self.exact.mantissa(), 10_i128.pow(self.exact.scale()));
+        let common = mantissa.gcd(&scale);
+        Exact::new_raw((mantissa / common).into(), (scale / common).into())
     }
 
     /// A fraction as a decimal, where it has one of at most 28 digits.

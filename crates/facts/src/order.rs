@@ -60,7 +60,7 @@ enum Cells {
     /// A value for every column of the header.
     Record(csv::StringRecord),
     /// The members of an object: place, name, column, value.
-    Object(Vec<Cell<String>>),
+    Object(Vec<Member>),
     /// What could not be taken apart.
     Bad(Row),
 }
@@ -72,7 +72,7 @@ impl Line {
         match &self.cells {
             Cells::Record(record) => names.iter().map(String::as_str).zip(record).collect(),
             Cells::Object(members) => {
-                let named = |(_, name, column, value): &'l Cell<String>| {
+                let named = |(_, name, column, value): &'l Member| {
                     let name = match column {
                         Column::Fact(id) => dictionary.field(*id).name.as_str(),
                         Column::Id => "order",
@@ -215,16 +215,11 @@ impl<'a, R: Read> Orders<'a, R> {
         let world = (self.dictionary, self.catalogue, Manner::Book);
         match (&line.cells, &self.input) {
             (Cells::Bad(row), _) => row.clone(),
-            (Cells::Object(members), _) => {
-                let cells = members.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
-                row_of(world, &self.file, line.number, cells)
-            }
+            (Cells::Object(members), _) => row_of(world, &self.file, line.number, &members.iter().map(cell).collect::<Vec<_>>()),
             (Cells::Record(record), Input::Csv { headers, .. }) => {
-                let cell = |(i, ((name, column), cell)): (usize, (&'_ (String, Column), &str))| {
-                    (i + 1, name.clone(), *column, cell.to_owned())
-                };
-                let cells: Vec<Cell<String>> = headers.iter().zip(record).enumerate().map(cell).collect();
-                row_of(world, &self.file, line.number, cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect())
+                let named = headers.iter().zip(record).enumerate();
+                let cells: Vec<Cell> = named.map(|(i, ((name, column), text))| (i + 1, name.as_str(), *column, text)).collect();
+                row_of(world, &self.file, line.number, &cells)
             }
             (Cells::Record(_), Input::Json { .. }) => Row { line: line.number, id: String::new(), order: Err(Vec::new()) },
         }
@@ -357,9 +352,9 @@ impl Order {
         dictionary: &Dictionary,
         catalogue: &Catalogue,
         file: &str,
-        pairs: &[(String, String)],
+        pairs: &[(impl AsRef<str>, impl AsRef<str>)],
     ) -> Result<Order, Vec<Problem>> {
-        row_of((dictionary, catalogue, Manner::Question), file, 1, cells_of(dictionary, pairs)).order
+        row_of((dictionary, catalogue, Manner::Question), file, 1, &cells_of(dictionary, pairs)).order
     }
 
     /// The same as a what-if: facts may differ from those of the catalogue.
@@ -370,14 +365,14 @@ impl Order {
         dictionary: &Dictionary,
         catalogue: &Catalogue,
         file: &str,
-        pairs: &[(String, String)],
+        pairs: &[(impl AsRef<str>, impl AsRef<str>)],
     ) -> Result<Order, Vec<Problem>> {
-        row_of((dictionary, catalogue, Manner::WhatIf), file, 1, cells_of(dictionary, pairs)).order
+        row_of((dictionary, catalogue, Manner::WhatIf), file, 1, &cells_of(dictionary, pairs)).order
     }
 
     /// One row of a book from its (name, value) cells, read as [`Orders`] reads rows.
     pub fn row(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64, cells: &[(String, String)]) -> Row {
-        row_of((dictionary, catalogue, Manner::Book), file, line, cells_of(dictionary, cells))
+        row_of((dictionary, catalogue, Manner::Book), file, line, &cells_of(dictionary, cells))
     }
 
     /// An order from one JSON object.
@@ -386,8 +381,7 @@ impl Order {
     /// Everything that is wrong with it.
     pub fn from_json(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, text: &str) -> Result<Order, Vec<Problem>> {
         let cells = json_cells(dictionary, text).map_err(|bad| vec![row_problem(file, 1, 1, text, bad.why)])?;
-        let cells: Vec<_> = cells.iter().map(|(i, n, c, t)| (*i, n.as_str(), *c, t.clone())).collect();
-        row_of((dictionary, catalogue, Manner::Question), file, 1, cells).order
+        row_of((dictionary, catalogue, Manner::Question), file, 1, &cells.iter().map(cell).collect::<Vec<_>>()).order
     }
 }
 
@@ -395,10 +389,13 @@ fn bad_line(row: Row) -> Line {
     Line { number: row.line, cells: Cells::Bad(row) }
 }
 
-fn cells_of<'p>(dictionary: &Dictionary, pairs: &'p [(String, String)]) -> Vec<Cell<&'p str>> {
-    let cell =
-        |(i, (name, value)): (usize, &'p (String, String))| (i + 1, name.as_str(), column(dictionary, name), value.clone());
-    pairs.iter().enumerate().map(cell).collect()
+fn cells_of<'p>(dictionary: &Dictionary, pairs: &'p [(impl AsRef<str>, impl AsRef<str>)]) -> Vec<Cell<'p>> {
+    let named = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).enumerate();
+    named.map(|(i, (name, value))| (i + 1, name, column(dictionary, name), value)).collect()
+}
+
+fn cell((place, name, column, value): &Member) -> Cell<'_> {
+    (*place, name, *column, value)
 }
 
 /// A warning of a name that no fact has.
@@ -476,7 +473,10 @@ fn column(dictionary: &Dictionary, name: &str) -> Column {
     }
 }
 
-type Cell<N> = (usize, N, Column, String);
+/// A value of a row: place, name, column, text.
+type Cell<'c> = (usize, &'c str, Column, &'c str);
+/// The same of an object.
+type Member = (usize, String, Column, String);
 
 /// Why a JSON object is no order, and the order's number where it could be read.
 struct BadObject {
@@ -510,7 +510,7 @@ impl<'de> serde::Deserialize<'de> for Members {
 }
 
 /// Number, name, place and text of every value in a JSON object; numbers keep their digits.
-fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Cell<String>>, BadObject> {
+fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Member>, BadObject> {
     let Members(object) =
         serde_json::from_str(text).map_err(|e| BadObject { id: String::new(), why: format!("not a JSON object: {e}") })?;
     let named = object.iter().find(|(name, _)| column(dictionary, name) == Column::Id);
@@ -534,12 +534,12 @@ fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Cell<String>>, 
     Ok(cells)
 }
 
-fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells: Vec<Cell<&str>>) -> Row {
+fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells: &[Cell]) -> Row {
     let (dictionary, catalogue, manner) = world;
     let mut problems = Vec::new();
-    let mut report = |cell: &Cell<&str>, why: String| {
+    let mut report = |cell: &Cell, why: String| {
         let (message, hint) = why.split_once("; ").map_or((why.clone(), String::new()), |(m, h)| (m.to_owned(), h.to_owned()));
-        problems.push(row_problem(file, line, cell.0, &cell.3, format!("{}: {message}", cell.1)).hint(hint));
+        problems.push(row_problem(file, line, cell.0, cell.3, format!("{}: {message}", cell.1)).hint(hint));
     };
     let mut id = String::new();
     let mut day: Option<Date> = None;
@@ -551,8 +551,8 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
             continue;
         }
         match cell.2 {
-            Column::Id => id = printable(&cell.3),
-            Column::Day => match parse_date(&cell.3) {
+            Column::Id => id = printable(cell.3),
+            Column::Day => match parse_date(cell.3) {
                 Ok(read) => day = Some(read),
                 Err(why) => report(cell, why),
             },
@@ -563,9 +563,9 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
         }
     }
     let mut case = Case::new(dictionary, day.unwrap_or(Date::ZERO));
-    let is_chip = |c: &Cell<&str>| matches!(c.2, Column::Fact(f) if dictionary.field(f).name == "chip");
+    let is_chip = |c: &Cell| matches!(c.2, Column::Fact(f) if dictionary.field(f).name == "chip");
     if let Some(cell) = cells.iter().find(|c| is_chip(c)).filter(|c| !matches!(c.3.trim(), "" | "unknown" | "none")) {
-        match catalogue.find(&cell.3) {
+        match catalogue.find(cell.3) {
             Found::Chip(chip) => chip.fill(&mut case),
             Found::Family(chips) => {
                 let names: Vec<&str> = chips.iter().map(|c| &*c.name).collect();
@@ -573,10 +573,10 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
             }
             Found::Nothing(near) if near.is_empty() => report(
                 cell,
-                format!("`{}` is not in the catalogue; leave `chip` empty and give the part's own figures", cut(&cell.3)),
+                format!("`{}` is not in the catalogue; leave `chip` empty and give the part's own figures", cut(cell.3)),
             ),
             Found::Nothing(near) => {
-                report(cell, format!("`{}` is not in the catalogue; near it: {}", cut(&cell.3), near.join(", ")))
+                report(cell, format!("`{}` is not in the catalogue; near it: {}", cut(cell.3), near.join(", ")))
             }
         }
     }
@@ -586,7 +586,7 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
         if is_chip(cell) && cell.3.trim() != "none" || cells.iter().take(i).any(|c| c.2 == cell.2) {
             continue;
         }
-        match dictionary.parse(field, &cell.3) {
+        match dictionary.parse(field, cell.3) {
             Ok(Fact::Unknown) => {}
             Ok(fact) => match case.fact(field) {
                 Fact::Unknown => case.set(field, fact),

@@ -8,7 +8,7 @@ use crate::entry::Event;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Application, Stage, State};
 
-use super::{fresh, role, rules_adopted, there, wrong};
+use super::{fresh, laid, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     let event = match &command.act {
@@ -59,7 +59,7 @@ pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command
 
 fn entered(state: &State, counsel: &mut Counsel<'_>, facts: &Facts) -> Result<crate::counsel::Ruled, Stop> {
     rules_adopted(state, counsel)?;
-    counsel.rule(state, facts, true, &[])
+    counsel.rule(state, &laid(&[facts]), true, &[])
 }
 
 fn reasoned(reason: &str) -> Result<(), Stop> {
@@ -103,7 +103,7 @@ fn approvable(state: &State, counsel: &mut Counsel<'_>, record: &Application, re
         }
         Some(Outcome::Undetermined) => {
             rules_adopted(state, counsel)?;
-            let case = counsel.case(&record.facts)?;
+            let case = counsel.case(&laid(&[&record.facts]))?;
             Err(Refusal::Undetermined { missing: counsel.missing(state, &case)? }.into())
         }
     }

@@ -10,7 +10,7 @@ use crate::entry::Event;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Licence, Notification, Stage, Standing, State};
 
-use super::{balance, fresh, name_ok, role, rules_adopted, there, wrong};
+use super::{balance, fresh, laid, name_ok, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     let event = match &command.act {
@@ -139,7 +139,7 @@ fn notification(state: &State, counsel: &Counsel<'_>, command: &Command) -> Resu
             fresh(state.notification(notification)?, "notification", notification)?;
             rules_adopted(state, counsel)?;
             let clock = counsel.rules.clock(clause).ok_or_else(|| Refusal::NoSuchClock { clause: clause.clone() })?;
-            let goods = counsel.goods(&counsel.case(facts)?)?;
+            let goods = counsel.goods(&counsel.case(&laid(&[facts]))?)?;
             not_ahead(command, *on)?;
             let due = on.saturating_add(clock.days.days());
             let (notification, clause, facts) = (notification.clone(), clause.clone(), facts.clone());

@@ -12,7 +12,7 @@ use crate::refusal::{Refusal, Stop};
 use crate::state::{Licence, Notification, Passage, Shipment, Standing, State};
 
 use super::licences::not_ahead;
-use super::{amount_ok, balance, fresh, over, role, rules_adopted, there, wrong};
+use super::{Laid, amount_ok, balance, fresh, laid, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     role(state, command, &[Role::Analyst, Role::Machine])?;
@@ -20,7 +20,7 @@ pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command
         Act::Reserve { shipment, basis, facts } => {
             fresh(state.shipment(shipment)?, "shipment", shipment)?;
             rules_adopted(state, counsel)?;
-            let ruled = may_go(state, counsel, basis, facts, &[])?;
+            let ruled = may_go(state, counsel, basis, &[facts], &[])?;
             enough(state, basis, &ruled.goods)?;
             let counted: Vec<CountedFlow> = ruled.counted.iter().filter(|c| c.limited).cloned().collect();
             let (shipment, basis, facts) = (shipment.clone(), basis.clone(), facts.clone());
@@ -57,7 +57,7 @@ fn post(
     let mut facts = own.clone();
     facts.insert("date".to_owned(), on.to_string());
     let before = negative(&record.counted);
-    let ruled = may_go(state, counsel, &record.basis, &over(&record.facts, &facts), &before)?;
+    let ruled = may_go(state, counsel, &record.basis, &[&record.facts, &facts], &before)?;
     if ruled.goods != record.goods {
         return Err(wrong("shipment", shipment, "reserved for other goods: void it and reserve anew"));
     }
@@ -88,11 +88,9 @@ fn correct(
     if record.returned > 0 && (units, value) != (record.goods.units, record.goods.value) {
         return Err(wrong("shipment", shipment, "partly taken back, after which it stands as it was entered"));
     }
-    let mut own = record.facts.clone();
-    own.insert("quantity".to_owned(), units.to_string());
-    own.insert("value_usd".to_owned(), facts::money_text(value));
+    let own = Facts::from([("quantity".to_owned(), units.to_string()), ("value_usd".to_owned(), facts::money_text(value))]);
     let before = negative(&record.counted);
-    let facts = whole_facts(state, counsel, &record.basis, &own)?;
+    let facts = whole_facts(state, counsel, &record.basis, &[&record.facts, &own])?;
     let ruled = counsel.rule(state, &facts, false, &before)?;
     let more = Goods { units: units - record.goods.units, value: value - record.goods.value, ..ruled.goods.clone() };
     enough(state, &record.basis, &more)?;
@@ -138,7 +136,7 @@ fn take_back(
     };
     let yardsticks = record.counted.iter().filter(|c| !c.limited);
     let less: Vec<CountedFlow> = yardsticks.map(|c| CountedFlow { amount: -share(c.amount), day: on, ..c.clone() }).collect();
-    let facts = whole_facts(state, counsel, &record.basis, &record.facts)?;
+    let facts = whole_facts(state, counsel, &record.basis, &[&record.facts])?;
     let ruled = counsel.rule(state, &facts, false, &negative(&record.counted))?;
     let breaches = quotas(state, counsel, &ruled, &less, shipment)?;
     bring(state, record, &less)?;
@@ -148,28 +146,34 @@ fn take_back(
 }
 
 /// The facts of a shipment with those of its licence or notification beneath, and what the desk itself knows above.
-pub(crate) fn whole_facts(state: &State, counsel: &Counsel<'_>, basis: &Basis, own: &Facts) -> Result<Facts, Stop> {
+pub(crate) fn whole_facts<'f>(
+    state: &'f State,
+    counsel: &Counsel<'_>,
+    basis: &Basis,
+    own: &[&'f Facts],
+) -> Result<Laid<'f>, Stop> {
     let mut facts = match basis {
-        Basis::Licence(id) => over(&there(state.licence(id)?, "licence", id)?.facts, own),
-        Basis::Notification(id) => over(&there(state.notification(id)?, "notification", id)?.facts, own),
-        Basis::Law => own.clone(),
+        Basis::Licence(id) => laid(&[&there(state.licence(id)?, "licence", id)?.facts]),
+        Basis::Notification(id) => laid(&[&there(state.notification(id)?, "notification", id)?.facts]),
+        Basis::Law => Laid::new(),
     };
+    facts.extend(laid(own));
     // The desk answers these from its own records, whatever a shipment says of itself.
     for clock in &counsel.rules.clocks {
-        facts.remove(&clock.confirmed);
-        facts.remove(&clock.totals);
+        facts.remove(clock.confirmed.as_str());
+        facts.remove(clock.totals.as_str());
         if let Basis::Notification(id) = basis
             && there(state.notification(id)?, "notification", id)?.clause == clock.clause
         {
-            facts.insert(clock.confirmed.clone(), "yes".to_owned());
-            facts.insert(clock.totals.clone(), "yes".to_owned());
+            facts.insert(clock.confirmed.clone().into(), "yes");
+            facts.insert(clock.totals.clone().into(), "yes");
         }
     }
     Ok(facts)
 }
 
 /// Whether the law of the day and the basis let a shipment go. Quantities and quotas are asked elsewhere.
-fn may_go(state: &State, counsel: &mut Counsel<'_>, basis: &Basis, own: &Facts, added: &[CountedFlow]) -> Result<Ruled, Stop> {
+fn may_go(state: &State, counsel: &mut Counsel<'_>, basis: &Basis, own: &[&Facts], added: &[CountedFlow]) -> Result<Ruled, Stop> {
     let facts = whole_facts(state, counsel, basis, own)?;
     let ruled = counsel.rule(state, &facts, false, added)?;
     if ruled.outcome == Outcome::Undetermined {
@@ -194,7 +198,7 @@ fn may_go(state: &State, counsel: &mut Counsel<'_>, basis: &Basis, own: &Facts, 
 }
 
 /// The licence stands, holds on the day, and covers the shipment.
-fn valid(licence: &Licence, id: &str, facts: &Facts, ruled: &Ruled) -> Result<(), Stop> {
+fn valid(licence: &Licence, id: &str, facts: &Laid<'_>, ruled: &Ruled) -> Result<(), Stop> {
     match licence.standing {
         Standing::Open => {}
         Standing::Suspended => return Err(wrong("licence", id, "suspended")),
@@ -206,9 +210,11 @@ fn valid(licence: &Licence, id: &str, facts: &Facts, ruled: &Ruled) -> Result<()
     }
     covers(&licence.goods, &ruled.goods)?;
     for fact in ["end_use", "kind"] {
-        let said = |of: &Facts| of.get(fact).cloned().unwrap_or_default();
-        if said(&licence.facts) != said(facts) {
-            return Err(Refusal::OutOfScope { fact: fact.to_owned(), licensed: said(&licence.facts), asked: said(facts) }.into());
+        let licensed = licence.facts.get(fact).map_or("", String::as_str);
+        let asked = facts.get(fact).copied().unwrap_or_default();
+        if licensed != asked {
+            let (licensed, asked) = (licensed.to_owned(), asked.to_owned());
+            return Err(Refusal::OutOfScope { fact: fact.to_owned(), licensed, asked }.into());
         }
     }
     failed(ruled)

@@ -225,33 +225,46 @@ impl Db {
         }
     }
 
+    /// The rows of a query that ends in a column, of which some values are wanted.
+    pub(crate) fn among(&mut self, sql: &str, wanted: &[&str]) -> Result<Vec<Vec<Value>>, Error> {
+        let mut all = Vec::new();
+        for chunk in wanted.chunks(ROWS) {
+            // Few lengths, so that few statements are prepared; the last value more than once finds nothing more.
+            let length = chunk.len().next_power_of_two().min(ROWS);
+            let values = chunk.iter().chain(std::iter::repeat_n(chunk.last().unwrap_or(&""), ROWS)).take(length);
+            let values: Vec<Value> = values.map(|value| (*value).into()).collect();
+            all.extend(self.rows(&format!("{sql} IN {}", marks(0, length)), &values)?);
+        }
+        Ok(all)
+    }
+
     /// Many rows into a table: one a statement in this process, many over a wire.
     pub(crate) fn insert(&mut self, table: &str, columns: &[&str], conflict: &str, rows: &[Vec<Value>]) -> Result<(), Error> {
-        let size = if matches!(self, Db::Lite(_)) { 1 } else { ROWS };
-        for chunk in rows.chunks(size) {
-            let mut place = 0;
-            let groups: Vec<String> = chunk
-                .iter()
-                .map(|row| {
-                    let marks: Vec<String> = row
-                        .iter()
-                        .map(|_| {
-                            place += 1;
-                            format!("${place}")
-                        })
-                        .collect();
-                    format!("({})", marks.join(", "))
-                })
-                .collect();
-            let sql = format!("INSERT INTO {table} ({}) VALUES {} {conflict}", columns.join(", "), groups.join(", "));
-            if let [row] = chunk {
-                self.run(&sql, row)?;
-            } else {
-                self.run(&sql, &chunk.concat())?;
+        let sql = |rows: usize| {
+            let groups: Vec<String> = (0..rows).map(|row| marks(row * columns.len(), columns.len())).collect();
+            format!("INSERT INTO {table} ({}) VALUES {} {conflict}", columns.join(", "), groups.join(", "))
+        };
+        match self {
+            Db::Lite(db) => {
+                let mut statement = db.prepare_cached(&sql(1))?;
+                for row in rows {
+                    statement.execute(rusqlite::params_from_iter(row))?;
+                }
+            }
+            Db::Post(..) => {
+                for chunk in rows.chunks(ROWS) {
+                    self.run(&sql(chunk.len()), &chunk.concat())?;
+                }
             }
         }
         Ok(())
     }
+}
+
+/// Places of values in a statement, as `($1, $2)`.
+fn marks(after: usize, count: usize) -> String {
+    let marks: Vec<String> = (after + 1..=after + count).map(|place| format!("${place}")).collect();
+    format!("({})", marks.join(", "))
 }
 
 fn prepared(
