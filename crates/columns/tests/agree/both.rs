@@ -2,7 +2,7 @@
 
 use columns::{Judge, NONE, Reader};
 use facts::{Case, Catalogue, Fact, FieldId};
-use regime::{Corridor, Decision, Law, Lens, Outcome, Totals, decide};
+use regime::{Corridor, Decision, Epoch, Law, Outcome, Totals, decide};
 
 use crate::made_up::Dice;
 use crate::table::table;
@@ -10,31 +10,36 @@ use crate::table::table;
 /// What the judge of one case says at every gate, and which clauses apply.
 fn alone(corridor: &mut Corridor, case: &Case) -> Vec<(Decision, Vec<u64>)> {
     let totals = Totals::default();
-    (0..corridor.laws.len())
-        .map(|gate| {
-            let epoch = corridor.epoch(gate, case.day).unwrap().clone();
-            let law = &corridor.laws[gate];
-            let mut clauses = vec![0u64; law.clauses.len().div_ceil(64)];
-            for id in regime::applying(law, &epoch, case, &totals) {
-                clauses[usize::from(id.0) / 64] |= 1 << (id.0 % 64);
-            }
-            (decide(law, &epoch, case, &totals), clauses)
-        })
-        .collect()
+    let said = |(law, epoch): (&Law, &Epoch)| {
+        let mut clauses = vec![0u64; law.clauses.len().div_ceil(64)];
+        for id in regime::applying(law, epoch, case, &totals) {
+            clauses[usize::from(id.0) / 64] |= 1 << (id.0 % 64);
+        }
+        (decide(law, epoch, case, &totals), clauses)
+    };
+    gates(corridor, case).map(said).collect()
+}
+
+/// The gates with the law of a case's day, made once for all cases of its epoch.
+fn gates<'c>(corridor: &'c mut Corridor, case: &Case) -> impl Iterator<Item = (&'c Law, &'c Epoch)> {
+    for gate in 0..corridor.laws.len() {
+        corridor.epoch(gate, case.day).unwrap();
+    }
+    corridor.gates(case.day)
 }
 
 /// What a case lacks that may still change the answer of an undetermined one, asked by itself.
-fn lacking(law: &Law, lens: &Lens, case: &Case) -> Vec<FieldId> {
-    let (epoch, totals) = (law.on(case.day, lens), Totals::default());
-    if decide(law, &epoch, case, &totals).outcome != Outcome::Undetermined {
+fn lacking((law, epoch): (&Law, &Epoch), case: &Case) -> Vec<FieldId> {
+    let totals = Totals::default();
+    if decide(law, epoch, case, &totals).outcome != Outcome::Undetermined {
         return Vec::new();
     }
-    regime::open_facts(law, &epoch, case, &totals).into_iter().filter(|id| *case.fact(*id) == Fact::Unknown).collect()
+    regime::open_facts(law, epoch, case, &totals).into_iter().filter(|id| *case.fact(*id) == Fact::Unknown).collect()
 }
 
 /// What the second judge says of rows.
-fn together(corridor: &Corridor, cases: &[Case], dice: &mut Dice, every: bool) -> Vec<Vec<(Decision, Vec<u64>)>> {
-    let dictionary = &*corridor.laws[0].dictionary;
+fn together(corridor: &mut Corridor, cases: &[Case], dice: &mut Dice, every: bool) -> Vec<Vec<(Decision, Vec<u64>)>> {
+    let dictionary = &*corridor.laws[0].dictionary.clone();
     let nothing = Catalogue::default();
     let mut judge = Judge::new(corridor.clone(), every).with_lacks();
     let batch = table(dictionary, cases, dice);
@@ -58,7 +63,7 @@ fn together(corridor: &Corridor, cases: &[Case], dice: &mut Dice, every: bool) -
                 let lacked = dictionary.ids().filter(|id| lacks[usize::from(id.0 / 64)] >> (id.0 % 64) & 1 == 1);
                 assert_eq!(
                     lacked.collect::<Vec<_>>(),
-                    lacking(&corridor.laws[gate], &corridor.lens, &case),
+                    lacking(gates(corridor, &case).nth(gate).unwrap(), &case),
                     "row {row} lacks this"
                 );
                 let fees = judge.fees(gate, *id, &case, &Totals::default());
