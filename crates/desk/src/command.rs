@@ -1,5 +1,6 @@
 //! What somebody wants done at the desk: who, when, with which key, and one act.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use facts::Date;
@@ -10,6 +11,15 @@ use sha2::{Digest, Sha256};
 
 /// Facts of a case as they were written: name to value, as in an order book; the day is `date`.
 pub type Facts = BTreeMap<String, String>;
+
+/// Facts laid over one another, the last on top, as they are read: name to value.
+pub(crate) type Laid<'f> = BTreeMap<Cow<'f, str>, &'f str>;
+
+/// Lays facts over one another.
+pub(crate) fn laid<'f>(layers: &[&'f Facts]) -> Laid<'f> {
+    let all = layers.iter().flat_map(|facts| facts.iter());
+    all.map(|(name, value)| (Cow::Borrowed(name.as_str()), value.as_str())).collect()
+}
 
 /// One command. The same key sent twice is one command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,19 +208,10 @@ impl Act {
 }
 
 impl Command {
-    /// Everything but the moment, as JSON.
-    pub(crate) fn body(&self) -> Vec<u8> {
-        // A command is plain data with text keys: it always has a JSON text.
-        serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default()
-    }
-
     /// SHA-256 of everything but the moment, in hex: a command sent again is recognised by it.
     pub fn digest(&self) -> String {
-        digest_of(&self.body())
+        // A command is plain data with text keys: it always has a JSON text.
+        let body = serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default();
+        hex(&Sha256::digest(body))
     }
-}
-
-/// The digest of a command with this body.
-pub(crate) fn digest_of(body: &[u8]) -> String {
-    hex(&Sha256::digest(body))
 }

@@ -8,7 +8,7 @@ use num_traits::{One, ToPrimitive, Zero};
 use regime::{Corridor, Epoch, Law, Library, Outcome, Status, Totals, pack_hash, quota_key, receipt};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::Laid;
+use crate::command::Laid;
 use crate::refusal::{Refusal, Stop};
 use crate::rules::Rules;
 use crate::state::State;
@@ -178,7 +178,7 @@ impl Counsel<'_> {
     ///
     /// # Errors
     /// Facts that are none.
-    pub fn case(&self, facts: &Laid<'_>) -> Result<Case, Stop> {
+    pub(crate) fn case(&self, facts: &Laid<'_>) -> Result<Case, Stop> {
         if !facts.contains_key("date") {
             return Err(Refusal::FactNeeded { fact: "date".to_owned() }.into());
         }
@@ -222,7 +222,13 @@ impl Counsel<'_> {
     ///
     /// # Errors
     /// Bad facts, or flows that were not brought along.
-    pub fn rule(&mut self, state: &State, facts: &Laid<'_>, explained: bool, added: &[CountedFlow]) -> Result<Ruled, Stop> {
+    pub(crate) fn rule(
+        &mut self,
+        state: &State,
+        facts: &Laid<'_>,
+        explained: bool,
+        added: &[CountedFlow],
+    ) -> Result<Ruled, Stop> {
         let case = self.case(facts)?;
         let goods = self.goods(&case)?;
         let totals = self.totals(state, &case, added)?;

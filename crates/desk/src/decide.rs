@@ -8,12 +8,9 @@ mod shipments;
 
 pub(crate) use shipments::whole_facts;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use jiff::ToSpan;
 
-use crate::command::{Act, Command, Facts, Role, digest_of};
+use crate::command::{Act, Command, Role};
 use crate::counsel::{Counsel, MOST};
 use crate::entry::{Event, Sealed, seal};
 use crate::ledger::postings;
@@ -36,8 +33,7 @@ pub enum Answer {
 pub fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Answer, Stop> {
     name_ok(&command.key)?;
     name_ok(&command.actor)?;
-    let body = command.body();
-    let digest = digest_of(&body);
+    let digest = command.digest();
     if let Some(done) = state.done(&command.key)? {
         if done.digest == digest {
             return Ok(Answer::Already(done.first, done.last));
@@ -47,9 +43,7 @@ pub fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Re
     if command.at.saturating_add(counsel.rules.clock_skew.seconds.seconds()).is_ok_and(|at| at < state.head.at) {
         return Err(Refusal::ClockWentBack { last: state.head.at.to_string() }.into());
     }
-    if !plain(&body) {
-        texts_ok(&command.act)?;
-    }
+    texts_ok(&command.act)?;
     let events = events(state, counsel, command)?;
     for event in &events {
         balances_ok(state, event)?;
@@ -149,13 +143,6 @@ pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= LONGEST_NAME && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.bytes().all(plain)
 }
 
-/// Whether a command's JSON leaves nothing to object to, as most do: it is short as a whole, and all of it is printable ASCII.
-fn plain(body: &[u8]) -> bool {
-    body.len() <= LONGEST_TEXT
-        && body.iter().filter(|b| **b == b',').count() < MOST_FACTS
-        && body.iter().all(|b| matches!(b, b' '..=b'~') && *b != b'\\')
-}
-
 /// Every text of an act is short, and shows what it holds.
 fn texts_ok(act: &Act) -> Result<(), Stop> {
     let value = serde_json::to_value(act).unwrap_or_default();
@@ -221,13 +208,4 @@ fn amount_ok(what: &str, amount: i64) -> Result<(), Stop> {
         return Ok(());
     }
     Err(Refusal::OutOfRange { what: what.to_owned() }.into())
-}
-
-/// Facts laid over one another, the last on top, as they are read: name to value.
-pub(crate) type Laid<'f> = BTreeMap<Cow<'f, str>, &'f str>;
-
-/// Lays facts over one another.
-pub(crate) fn laid<'f>(layers: &[&'f Facts]) -> Laid<'f> {
-    let all = layers.iter().flat_map(|facts| facts.iter());
-    all.map(|(name, value)| (Cow::Borrowed(name.as_str()), value.as_str())).collect()
 }

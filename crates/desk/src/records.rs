@@ -7,9 +7,9 @@ use regime::Outcome;
 use serde::Serialize;
 
 use crate::apply::{due_id, heading, shipped_on};
-use crate::command::Facts;
+use crate::command::{Facts, laid};
 use crate::counsel::{Broken, Counsel};
-use crate::decide::{laid, whole_facts};
+use crate::decide::whole_facts;
 use crate::ledger::owed;
 use crate::refusal::{Refusal, Stop};
 use crate::rules::Rules;

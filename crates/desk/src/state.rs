@@ -465,7 +465,8 @@ impl State {
     /// Names of records that begin so, in order. Of a whole state only.
     pub fn names(&self, prefix: &str) -> Vec<String> {
         let mut names = Vec::new();
-        for (word, slots) in Record::KINDS.iter().zip(&self.records) {
+        let begun = |word: &str| word.starts_with(prefix) || prefix.starts_with(word);
+        for (word, slots) in Record::KINDS.iter().zip(&self.records).filter(|(word, _)| begun(word)) {
             let there = slots.iter().filter(|(_, slot)| slot.record.is_some());
             names.extend(there.map(|(id, _)| format!("{word}/{id}")).filter(|name| name.starts_with(prefix)));
         }

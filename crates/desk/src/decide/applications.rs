@@ -2,13 +2,13 @@
 
 use regime::{Outcome, Policy};
 
-use crate::command::{Act, Command, Facts, Role};
+use crate::command::{Act, Command, Facts, Role, laid};
 use crate::counsel::Counsel;
 use crate::entry::Event;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Application, Stage, State};
 
-use super::{fresh, laid, role, rules_adopted, there, wrong};
+use super::{fresh, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     let event = match &command.act {

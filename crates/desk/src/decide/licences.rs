@@ -4,13 +4,13 @@ use facts::Date;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
-use crate::command::{Act, Command, Role, Terms};
+use crate::command::{Act, Command, Role, Terms, laid};
 use crate::counsel::{Counsel, MOST};
 use crate::entry::Event;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Licence, Notification, Stage, Standing, State};
 
-use super::{balance, fresh, laid, name_ok, role, rules_adopted, there, wrong};
+use super::{balance, fresh, name_ok, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     let event = match &command.act {

@@ -4,7 +4,7 @@ use facts::{Date, same_name};
 use regime::{Outcome, Status};
 
 use crate::apply::{due_id, shipped_on};
-use crate::command::{Act, Basis, Command, Facts, Role};
+use crate::command::{Act, Basis, Command, Facts, Laid, Role, laid};
 use crate::counsel::{Broken, Counsel, CountedFlow, FeeLine, Goods, NeedRuled, Ruled, shown};
 use crate::entry::Event;
 use crate::ledger::part_of;
@@ -12,7 +12,7 @@ use crate::refusal::{Refusal, Stop};
 use crate::state::{Licence, Notification, Passage, Shipment, Standing, State};
 
 use super::licences::not_ahead;
-use super::{Laid, amount_ok, balance, fresh, laid, role, rules_adopted, there, wrong};
+use super::{amount_ok, balance, fresh, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     role(state, command, &[Role::Analyst, Role::Machine])?;
