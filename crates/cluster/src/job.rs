@@ -205,7 +205,9 @@ impl Ready {
     /// Somebody who decides; who has decided before knows much already.
     pub(crate) fn take(&self) -> Lines {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.unwrap_or_else(|| Lines::new(Judge::new(self.corridor.clone(), false), &self.library.dictionary))
+        idle.unwrap_or_else(|| {
+            Lines::new(Judge::new(self.corridor.clone(), false), &self.library.dictionary, &self.library.catalogue)
+        })
     }
 
     /// Takes them back.

@@ -367,10 +367,10 @@ fn decisions(
 }
 
 /// Texts of a decision, one a row.
-const WORDS: [&str; 10] =
-    ["file", "order_id", "chip", "destination", "outcome", "between", "gate", "clause", "review", "citation"];
+const WORDS: [&str; 11] =
+    ["file", "order_id", "chip", "destination", "outcome", "holds_if", "between", "gate", "clause", "review", "citation"];
 /// Lists of texts.
-const LISTS: [&str; 4] = ["open", "failed", "lacks", "missing"];
+const LISTS: [&str; 5] = ["open", "failed", "lacks", "missing", "notices"];
 
 fn fee_fields() -> Fields {
     Fields::from(vec![
@@ -458,6 +458,7 @@ impl Decisions {
             answer.map(|_| line.chip.as_str()),
             answer.map(|_| line.to.as_str()),
             said.map(|said| said.outcome.text()),
+            answer.map(|_| line.holds_if()),
             said.map(|said| said.between.as_str()),
             said.map(|said| said.gate.as_str()),
             said.map(|said| said.by.as_str()),
@@ -470,7 +471,9 @@ impl Decisions {
         let name = |id: &FieldId| self.dictionary.field(*id).name.clone();
         let lacks: Option<Vec<String>> = answer.map(|answer| answer.lacks.iter().map(name).collect());
         let (open, failed) = (said.map(|said| &said.open), said.map(|said| &said.failed));
-        for (to, list) in self.lists.iter_mut().zip([open, failed, lacks.as_ref(), answer.map(|answer| &answer.missing)]) {
+        let notices: Option<Vec<String>> = answer.map(|answer| line.notices(answer).into_iter().map(str::to_owned).collect());
+        let lists = [open, failed, lacks.as_ref(), answer.map(|answer| &answer.missing), notices.as_ref()];
+        for (to, list) in self.lists.iter_mut().zip(lists) {
             list.into_iter().flatten().for_each(|text| to.values().append_value(text));
             to.append(list.is_some());
         }

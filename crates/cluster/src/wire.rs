@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use columns::{Answer, Became, Fee, Line, Said};
+use columns::{Answer, Became, Caveats, Fee, Line, Said};
 use datafusion::arrow::array::builder::{StringBuilder, UInt8Builder, UInt64Builder};
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt8Type, UInt64Type};
@@ -96,6 +96,12 @@ impl Writer {
     pub(crate) fn row(&mut self, dictionary: &Dictionary, line: &Line<Became>) {
         let mut more = serde_json::Map::new();
         let mut key = 0;
+        if line.caveats.unscreened {
+            more.insert("unscreened".to_owned(), json!(true));
+        }
+        if !line.caveats.near.is_empty() {
+            more.insert("near".to_owned(), json!(line.caveats.near));
+        }
         match &line.answer {
             Became::Bad(problems) => {
                 more.insert("problems".to_owned(), problems.iter().map(problem_json).collect());
@@ -192,6 +198,8 @@ impl<'a> Reader<'a> {
                 _ => {
                     let date = parse_date(days.value(row)).ok();
                     let answer = self.became(saids.value(row), date, &more)?;
+                    let unscreened = more.get("unscreened").is_some();
+                    let caveats = Caveats { unscreened, near: more.get("near").map_or(Some(Vec::new()), texts)? };
                     Row::Row(Line {
                         file,
                         id: ids.value(row).to_owned(),
@@ -200,6 +208,7 @@ impl<'a> Reader<'a> {
                         chip: chips.value(row).to_owned(),
                         quantity: quantities.value(row).to_owned(),
                         to: tos.value(row).to_owned(),
+                        caveats,
                         answer,
                     })
                 }
@@ -244,22 +253,24 @@ impl<'a> Reader<'a> {
 }
 
 fn hash(said: &Said, to: &mut DefaultHasher) {
-    let Said { outcome, said, between, gate, by, review, cite, open, failed, fees } = said;
+    let Said { outcome, said, between, gate, by, review, cite, open, failed, fees, uncovered, read_up_to } = said;
     (outcome.text(), said, between, gate, by, review, cite, open, failed).hash(to);
+    (uncovered, read_up_to.iter().map(|(_, notice)| notice).collect::<Vec<_>>()).hash(to);
     for Fee { clause, currency, payee, legal_form, certain } in fees {
         (clause, currency, payee, legal_form, certain).hash(to);
     }
 }
 
 fn said_json(said: &Said) -> Value {
-    let Said { outcome, said, between, gate, by, review, cite, open, failed, fees } = said;
+    let Said { outcome, said, between, gate, by, review, cite, open, failed, fees, uncovered, read_up_to } = said;
+    let read_up_to: Vec<Value> = read_up_to.iter().map(|(last, notice)| json!([last.to_string(), notice])).collect();
     let fees: Vec<Value> = fees
         .iter()
         .map(|Fee { clause, currency, payee, legal_form, certain }| json!([clause, currency, payee, legal_form, certain]))
         .collect();
     json!({
         "outcome": outcome.text(), "said": said, "between": between, "gate": gate, "by": by, "review": review, "cite": cite,
-        "open": open, "failed": failed, "fees": fees,
+        "open": open, "failed": failed, "fees": fees, "uncovered": uncovered, "read_up_to": read_up_to,
     })
 }
 
@@ -269,6 +280,7 @@ fn said_of(value: &Value) -> Option<Said> {
         let text = |at: usize| fee.get(at)?.as_str().map(str::to_owned);
         Some(Fee { clause: text(0)?, currency: text(1)?, payee: text(2)?, legal_form: text(3)?, certain: fee.get(4)?.as_bool()? })
     };
+    let read = |read: &Value| Some((parse_date(read.get(0)?.as_str()?).ok()?, read.get(1)?.as_str()?.to_owned()));
     Some(Said {
         outcome: Outcome::parse(&text("outcome")?)?,
         said: text("said")?,
@@ -280,6 +292,8 @@ fn said_of(value: &Value) -> Option<Said> {
         open: texts(value.get("open")?)?,
         failed: texts(value.get("failed")?)?,
         fees: value.get("fees")?.as_array()?.iter().map(fee).collect::<Option<_>>()?,
+        uncovered: texts(value.get("uncovered")?)?,
+        read_up_to: value.get("read_up_to")?.as_array()?.iter().map(read).collect::<Option<_>>()?,
     })
 }
 

@@ -9,7 +9,7 @@ use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_cast::cast;
 use arrow_cast::display::array_value_to_string;
 use arrow_schema::{ArrowError, DataType};
-use facts::{Fact, FieldId, Number, parse_date};
+use facts::{Fact, FieldId, Number, is_unknown, parse_date};
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::column::{ABSENT, Column, KNOWN, Keys, Lexicon, Terms, UNKNOWN, day_of, double_of, number_of, since};
@@ -176,19 +176,24 @@ pub(crate) fn numbers(array: &ArrayRef, strange: &mut Strange) -> Result<Column,
             let texts = (0..array.len())
                 .map(|row| if array.is_null(row) { Ok(None) } else { array_value_to_string(array, row).map(Some) })
                 .collect::<Result<Vec<_>, _>>()?;
-            Ok(read_numbers(&StringArray::from(texts), false, strange))
+            Ok(read_numbers(&StringArray::from(texts), (false, false), strange))
         }
     }
 }
 
-/// Numbers out of texts; rows that hold none, or one that no double tells, are marked.
-pub(crate) fn read_numbers(texts: &StringArray, absent: bool, strange: &mut Strange) -> Column {
+/// Numbers out of texts; rows that hold none, or one that no double tells, are marked. With `standard` also rows that say that nobody
+/// knows the number, since the standard case does not fill those.
+pub(crate) fn read_numbers(texts: &StringArray, (absent, standard): (bool, bool), strange: &mut Strange) -> Column {
     let mut values = Vec::with_capacity(texts.len());
     let mut marks = Vec::with_capacity(texts.len());
     for row in 0..texts.len() {
         let text = if texts.is_null(row) { "" } else { texts.value(row).trim() };
         let (value, mark) = match text {
-            "" | "unknown" => (0.0, UNKNOWN),
+            "" => (0.0, UNKNOWN),
+            text if is_unknown(text) => {
+                strange.extend(standard.then_some(row));
+                (0.0, UNKNOWN)
+            }
             "none" if absent => (0.0, ABSENT),
             text => match double(text) {
                 Some(value) => (value, KNOWN),

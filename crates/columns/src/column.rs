@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
-use facts::{Case, Catalogue, Chip, Date, Dictionary, Fact, FieldId, Found, Number, Problem};
+use facts::{Case, Catalogue, Chip, Date, Dictionary, Fact, FieldId, Found, Number, Problem, is_unknown};
 
 /// One fact of every row of a batch.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Default for Lexicon {
 }
 
 impl Lexicon {
-    /// The place of a spelling; none where it is no fact of the field, or no single part.
+    /// The place of a spelling; none where it is no fact of the field, no single part, or a word that the standard case must not fill.
     pub(crate) fn place(&mut self, terms: &Terms<'_>, field: FieldId, text: &str) -> Option<u32> {
         if let Some(place) = self.places.get(text) {
             return *place;
@@ -76,6 +76,10 @@ impl Lexicon {
     }
 
     fn read(&mut self, terms: &Terms<'_>, field: FieldId, text: &str) -> Option<u32> {
+        // Whoever says that nobody knows leaves nothing out: such a row is filled by itself.
+        if terms.standard && is_unknown(text) {
+            return None;
+        }
         let fact = terms.dictionary.parse(field, text).ok()?;
         if Some(field) != terms.chip || matches!(fact, Fact::Unknown | Fact::Absent) {
             return Some(self.place_of(&fact));
@@ -117,11 +121,13 @@ pub(crate) struct Terms<'a> {
     pub(crate) catalogue: &'a Catalogue,
     /// The field that names a part.
     pub(crate) chip: Option<FieldId>,
+    /// Whether what rows leave out is taken from the standard case.
+    pub(crate) standard: bool,
 }
 
 impl<'a> Terms<'a> {
-    pub(crate) fn new(dictionary: &'a Dictionary, catalogue: &'a Catalogue) -> Terms<'a> {
-        Terms { dictionary, catalogue, chip: dictionary.id("chip") }
+    pub(crate) fn new(dictionary: &'a Dictionary, catalogue: &'a Catalogue, standard: bool) -> Terms<'a> {
+        Terms { dictionary, catalogue, chip: dictionary.id("chip"), standard }
     }
 }
 
@@ -132,6 +138,8 @@ pub struct Odd {
     pub row: usize,
     /// Its case, or its problems.
     pub case: Result<Case, Vec<Problem>>,
+    /// Whether the standard case stands in for a screening of its parties.
+    pub unscreened: bool,
 }
 
 /// Rows with their days and facts.
@@ -142,6 +150,8 @@ pub struct Batch {
     pub(crate) days: ScalarBuffer<i32>,
     /// By field.
     pub(crate) columns: Vec<Column>,
+    /// Of each row that is not odd, whether the standard case stands in for a screening of its parties; empty where none.
+    pub(crate) unscreened: Vec<bool>,
     pub(crate) odd: Vec<Odd>,
 }
 
@@ -159,6 +169,14 @@ impl Batch {
     /// What is wrong with a row; none where it was read.
     pub fn problems(&self, row: usize) -> Option<&[Problem]> {
         self.odd_at(row).and_then(|odd| odd.case.as_ref().err()).map(Vec::as_slice)
+    }
+
+    /// Whether the standard case stands in for a screening of a row's parties: its answer holds only if screening finds nothing.
+    pub fn is_unscreened(&self, row: usize) -> bool {
+        match self.odd_at(row) {
+            Some(odd) => odd.unscreened,
+            None => self.unscreened.get(row).copied().unwrap_or(false),
+        }
     }
 
     /// The day of a row that was read.

@@ -173,10 +173,18 @@ impl Judge {
     /// Adds the outcome of every row, over all gates: its place in [`Outcome::ALL`], or 255 for a row with problems.
     pub fn outcomes(&self, decided: &Decided, to: &mut Vec<u8>) {
         let code = |outcome: Outcome| Outcome::ALL.iter().position(|o| *o == outcome).map_or(u8::MAX, |at| at as u8);
-        let undetermined = code(Outcome::Undetermined);
         let ends =
             |verdict: &Verdict| u16::from(code(verdict.decision.mildest)) | u16::from(code(verdict.decision.strictest)) << 8;
-        let settle = |both: u16| if both & 0xff == both >> 8 { both as u8 } else { undetermined };
+        let settled: Vec<u8> = Outcome::ALL
+            .iter()
+            .flat_map(|mildest| Outcome::ALL.map(|strictest| code(Outcome::between(*mildest, strictest))))
+            .collect();
+        let settle = |both: u16| match (both & 0xff, both >> 8) {
+            (mildest, strictest) if usize::from(mildest.max(strictest)) >= Outcome::ALL.len() => u8::MAX,
+            (mildest, strictest) => {
+                settled.get(usize::from(mildest) * Outcome::ALL.len() + usize::from(strictest)).copied().unwrap_or(u8::MAX)
+            }
+        };
         if let ([ids], [gate]) = (decided.gates.as_slice(), self.gates.as_slice()) {
             let table: Vec<u8> = gate.verdicts.iter().map(|verdict| settle(ends(verdict))).collect();
             // The lowest byte of no row's number is the last of a table of bytes.

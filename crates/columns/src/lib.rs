@@ -15,6 +15,6 @@ mod sheet;
 pub use book::{Book, Form, Rows};
 pub use column::{Batch, Odd, since};
 pub use judge::{Decided, Judge, NONE, Verdict};
-pub use lines::{Answer, Became, Fee, Line, Lines, Said, Take, Told, told};
+pub use lines::{Answer, Became, Caveats, Fee, Line, Lines, Said, Take, Told, UNSCREENED, told};
 pub use read::Reader;
 pub use sheet::{Cell, Kind, Sheet};

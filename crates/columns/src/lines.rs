@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use facts::{Case, Date, Dictionary, Fact, FieldId, Problem};
-use regime::{ClauseId, Corridor, CorridorDecision, FeeDue, Kind, Outcome, Status, Totals};
+use facts::{Case, Catalogue, Date, Dictionary, Fact, FieldId, Problem};
+use regime::{ClauseId, Corridor, CorridorDecision, FeeDue, Kind, NearNames, Outcome, Status, Totals};
 
 use crate::book::Rows;
+use crate::column::Batch;
 use crate::judge::{Decided, Judge, Verdict};
 use crate::read::Reader;
 
@@ -29,8 +30,22 @@ pub struct Line<A = Result<Answer, Vec<Problem>>> {
     pub quantity: String,
     /// The destination, as written.
     pub to: String,
+    /// What to know of the row itself.
+    pub caveats: Caveats,
     /// What became of it.
     pub answer: A,
+}
+
+/// On what an answer hangs for which the standard case stands in for a screening of the parties.
+pub const UNSCREENED: &str = "screening of all parties finds nothing; nobody screened";
+
+/// What to know of a row itself, whatever the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caveats {
+    /// Whether the standard case stands in for a screening of the parties: the answer holds only if screening finds nothing.
+    pub unscreened: bool,
+    /// Names that are nearly one that a rule asks for.
+    pub near: Vec<String>,
 }
 
 /// Whoever takes rows; no to stop.
@@ -83,6 +98,10 @@ pub struct Said {
     pub failed: Vec<String>,
     /// Money due.
     pub fees: Vec<Fee>,
+    /// Why gates do not speak of the day; empty where all that the answer hangs on do.
+    pub uncovered: Vec<String>,
+    /// Of the other gates, the last day that each was read for, and what to know of answers for later days.
+    pub read_up_to: Vec<(Date, String)>,
 }
 
 /// Money due, but for its amount.
@@ -120,21 +139,47 @@ pub fn told(problems: &[Problem]) -> String {
 impl<A> Line<A> {
     /// The row and its answer.
     pub fn apart(self) -> (Line<()>, A) {
-        let Line { file, id, line, date, chip, quantity, to, answer } = self;
-        (Line { file, id, line, date, chip, quantity, to, answer: () }, answer)
+        let Line { file, id, line, date, chip, quantity, to, caveats, answer } = self;
+        (Line { file, id, line, date, chip, quantity, to, caveats, answer: () }, answer)
     }
 
     /// The same row with another answer.
     pub fn with<B>(self, answer: B) -> Line<B> {
-        let Line { file, id, line, date, chip, quantity, to, .. } = self;
-        Line { file, id, line, date, chip, quantity, to, answer }
+        let Line { file, id, line, date, chip, quantity, to, caveats, .. } = self;
+        Line { file, id, line, date, chip, quantity, to, caveats, answer }
     }
 
     /// The place where a book cannot be read on.
     pub fn broken(file: &str, problem: &Problem, answer: A) -> Line<A> {
         let empty = String::new;
         let line = problem.line as u64;
-        Line { file: file.to_owned(), id: empty(), line, date: None, chip: empty(), quantity: empty(), to: empty(), answer }
+        let caveats = Caveats::default();
+        Line {
+            file: file.to_owned(),
+            id: empty(),
+            line,
+            date: None,
+            chip: empty(),
+            quantity: empty(),
+            to: empty(),
+            caveats,
+            answer,
+        }
+    }
+}
+
+impl<A> Line<A> {
+    /// What anybody should know of the row's answer, the gravest first: a day that is not covered, a name nearly bound, a day after the
+    /// last one that was read for.
+    pub fn notices<'l>(&'l self, answer: &'l Answer) -> Vec<&'l str> {
+        let later = answer.said.read_up_to.iter().filter(|(last, _)| self.date.is_some_and(|day| day > *last));
+        let own = answer.said.uncovered.iter().chain(&self.caveats.near);
+        own.chain(later.map(|(_, notice)| notice)).map(String::as_str).collect()
+    }
+
+    /// On what the answer hangs beside the facts of the row; empty where on nothing.
+    pub fn holds_if(&self) -> &'static str {
+        if self.caveats.unscreened { UNSCREENED } else { "" }
     }
 }
 
@@ -144,6 +189,9 @@ pub struct Lines {
     judge: Judge,
     known: HashMap<Vec<u32>, Known>,
     columns: [Option<FieldId>; 3],
+    /// Names that are nearly one that a rule asks for; and of texts that were looked at, by field, what to tell.
+    near: NearNames,
+    looked_at: HashMap<FieldId, HashMap<Arc<str>, Option<String>>>,
     /// Of how many rows of a batch somebody wants to know what they miss, and how many searches for it may run at a time.
     sought: usize,
     threads: usize,
@@ -216,8 +264,13 @@ impl Searches {
     /// What some of them found together.
     fn found(&self, places: &[usize]) -> Vec<String> {
         let found = places.iter().filter_map(|at| self.list.get(*at)?.found.get());
-        let mut missing: Vec<String> = found.flatten().cloned().collect();
-        missing.dedup();
+        // Two gates may miss the same fact.
+        let mut missing: Vec<String> = Vec::new();
+        for name in found.flatten() {
+            if !missing.contains(name) {
+                missing.push(name.clone());
+            }
+        }
         missing
     }
 
@@ -242,9 +295,11 @@ pub struct Told {
 
 impl Lines {
     /// Lines of what a judge says.
-    pub fn new(judge: Judge, dictionary: &Dictionary) -> Lines {
+    pub fn new(judge: Judge, dictionary: &Dictionary, catalogue: &Catalogue) -> Lines {
         let columns = ["chip", "quantity", "destination"].map(|name| dictionary.id(name));
-        Lines { judge: judge.with_lacks(), known: HashMap::new(), columns, sought: usize::MAX, threads: 1 }
+        let near = NearNames::of(judge.laws(), dictionary, catalogue);
+        let (known, looked_at) = (HashMap::new(), HashMap::new());
+        Lines { judge: judge.with_lacks(), known, columns, near, looked_at, sought: usize::MAX, threads: 1 }
     }
 
     /// The same with so many searches for what is missing at a time; what they find does not hang on it.
@@ -272,6 +327,7 @@ impl Lines {
         let counted = self.judge.counted(&decided);
         let mut missing = self.missing(reader, rows, &decided, &counted);
         let mut next = counted.iter().copied().peekable();
+        let near = self.near_names(reader, &rows.batch);
         for row in 0..rows.batch.rows() {
             let is_counted = next.next_if_eq(&row).is_some();
             let missing = missing.remove(&row).unwrap_or_default();
@@ -279,11 +335,51 @@ impl Lines {
             let [chip, quantity, to] = self.columns.map(|id| id.map_or(String::new(), |id| reader.spell(&rows.batch, id, row)));
             let date = if matches!(answer, Became::Bad(_)) { None } else { rows.batch.date(row) };
             let (id, line) = (rows.id(reader, row), rows.line(row));
-            if !take(self, Line { file: name.to_owned(), id, line, date, chip, quantity, to, answer })? {
+            let caveats = Caveats {
+                unscreened: rows.batch.is_unscreened(row),
+                near: near.iter().filter_map(|fact| self.near_name(reader, &rows.batch, *fact, row)).collect(),
+            };
+            if !take(self, Line { file: name.to_owned(), id, line, date, chip, quantity, to, caveats, answer })? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// The facts of which some row of a batch may name nearly what a rule asks for.
+    fn near_names(&mut self, reader: &Reader<'_>, batch: &Batch) -> Vec<FieldId> {
+        let mut suspects: Vec<FieldId> = self.near.fields().collect();
+        // Where fewer names were ever seen than rows stand here, to look at each once spares looking at every row.
+        suspects.retain(|field| {
+            let names = reader.names(batch, *field);
+            !batch.odd().is_empty()
+                || names.len() > batch.rows()
+                || names.iter().any(|fact| self.look_at(reader, *field, fact).is_some())
+        });
+        suspects
+    }
+
+    /// What to tell of a row's name.
+    fn near_name(&mut self, reader: &Reader<'_>, batch: &Batch, field: FieldId, row: usize) -> Option<String> {
+        let fact = match batch.odd_at(row) {
+            Some(odd) => odd.case.as_ref().ok()?.fact(field).clone(),
+            None => reader.fact(batch, field, row),
+        };
+        self.look_at(reader, field, &fact)
+    }
+
+    fn look_at(&mut self, reader: &Reader<'_>, field: FieldId, fact: &Fact) -> Option<String> {
+        let Fact::Text(text) = fact else { return None };
+        let seen = self.looked_at.entry(field).or_default();
+        if let Some(told) = seen.get(text) {
+            return told.clone();
+        }
+        if seen.len() >= MOST_LOOKED_AT {
+            seen.clear();
+        }
+        let told = self.near.warning(reader.terms.dictionary, field, fact);
+        seen.insert(Arc::clone(text), told.clone());
+        told
     }
 
     fn became(
@@ -409,12 +505,15 @@ fn amounts(charged: &[(usize, ClauseId)], due: &[Vec<FeeDue>]) -> Vec<Option<i64
     charged.iter().map(amount).collect()
 }
 
+/// Of how many names of a fact it is kept what to tell of them.
+const MOST_LOOKED_AT: usize = 1 << 18;
+
 fn say(judge: &Judge, ids: &[u32]) -> Known {
     let verdicts: Vec<&Verdict> =
         ids.iter().enumerate().filter_map(|(gate, id)| judge.verdicts(gate).get(*id as usize)).collect();
     let end = |of: fn(&Verdict) -> Outcome| verdicts.iter().map(|v| of(v)).max().unwrap_or(Outcome::Free);
     let (mildest, strictest) = (end(|v| v.decision.mildest), end(|v| v.decision.strictest));
-    let outcome = if mildest == strictest { mildest } else { Outcome::Undetermined };
+    let outcome = Outcome::between(mildest, strictest);
     let gates = verdicts.iter().map(|v| v.decision.clone()).collect();
     let decision = CorridorDecision { outcome, mildest, strictest, gates };
     let binding = decision.binding();
@@ -429,6 +528,8 @@ fn say(judge: &Judge, ids: &[u32]) -> Known {
         open: Vec::new(),
         failed: Vec::new(),
         fees: Vec::new(),
+        uncovered: Vec::new(),
+        read_up_to: Vec::new(),
     };
     let (mut charged, mut undetermined) = (Vec::new(), Vec::new());
     if outcome == Outcome::Undetermined {
@@ -437,15 +538,22 @@ fn say(judge: &Judge, ids: &[u32]) -> Known {
     for (gate, verdict) in verdicts.iter().enumerate() {
         let own = &verdict.decision;
         let (Some(law), Some(epoch)) = (judge.laws().get(gate), judge.epochs(gate).get(verdict.epoch)) else { continue };
+        if own.in_scope {
+            match &epoch.uncovered {
+                Some(why) => said.uncovered.push(why.clone()),
+                None => said.read_up_to.extend(law.read_up_to(Date::MAX).map(|notice| (law.as_of, notice))),
+            }
+        }
+        if gate == binding && epoch.uncovered.is_some() {
+            said.gate.clone_from(&law.id);
+        }
         if gate == binding && own.by.is_some() {
             let name = |id: Option<ClauseId>| id.map(|c| law.clause(c).id.clone()).unwrap_or_default();
             said.gate.clone_from(&law.id);
             said.by = name(own.by);
             said.review = name(own.review);
             said.cite = own.by.and_then(|by| law.citation_on(epoch, by)).unwrap_or_default();
-            if outcome == Outcome::Exception {
-                said.said = format!("exception {}", said.by);
-            }
+            said.said = outcome.named(Some(&said.by));
         }
         for need in &own.needs {
             let name = law.clause(need.clause).id.clone();

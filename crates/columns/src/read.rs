@@ -23,7 +23,6 @@ pub struct Reader<'a> {
     pub(crate) lexicons: Vec<Lexicon>,
     layout: Layout,
     file: String,
-    standard: bool,
     /// The fields that the catalogue knows of some part.
     known: Vec<FieldId>,
     /// Places in lexicons mean something only with this reader.
@@ -45,14 +44,14 @@ impl<'a> Reader<'a> {
         file: &str,
         standard: bool,
     ) -> Result<Reader<'a>, Vec<Problem>> {
-        let terms = Terms::new(dictionary, catalogue);
+        let terms = Terms::new(dictionary, catalogue, standard);
         let layout = Layout::of(schema, &terms, file)?;
         let mut known: Vec<FieldId> = catalogue.chips.iter().flat_map(|chip| chip.facts.iter().map(|(id, _)| *id)).collect();
         known.sort();
         known.dedup();
         known.retain(|id| Some(*id) != terms.chip);
         let lexicons = dictionary.fields.iter().map(|_| Lexicon::default()).collect();
-        Ok(Reader { terms, lexicons, layout, file: file.to_owned(), standard, known, own: Arc::new(()) })
+        Ok(Reader { terms, lexicons, layout, file: file.to_owned(), known, own: Arc::new(()) })
     }
 
     /// Goes on with another table; what was learned of names stays.
@@ -119,7 +118,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.join(&mut columns, rows, &mut strange);
-        if self.standard {
+        let mut unscreened = Vec::new();
+        if self.terms.standard {
+            unscreened = self.presumed(&columns, rows);
             self.fill(&mut columns, rows);
         }
         strange.sort_unstable();
@@ -128,7 +129,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .map(|row| self.by_itself(batch, row, first + row as u64, knows(row)))
             .collect::<Result<_, _>>()?;
-        Ok(Batch { rows, days, columns, odd })
+        Ok(Batch { rows, days, columns, unscreened, odd })
     }
 
     /// The case of a row; none where the row has problems.
@@ -188,6 +189,15 @@ impl<'a> Reader<'a> {
         lexicon.and_then(|lexicon| lexicon.facts.get(place as usize)).cloned().unwrap_or_default()
     }
 
+    /// All names that rows of a batch may state, those of odd rows and of the catalogue's parts left out.
+    pub(crate) fn names<'b>(&'b self, batch: &'b Batch, id: FieldId) -> &'b [Fact] {
+        match batch.column(id) {
+            Column::Same(fact) => std::slice::from_ref(fact),
+            Column::Words(..) => self.lexicons.get(usize::from(id.0)).map_or(&[], |lexicon| &lexicon.facts),
+            Column::Numbers(..) | Column::Part => &[],
+        }
+    }
+
     /// What the catalogue knows of a part, by the part's place in its lexicon.
     pub(crate) fn part_fact(&self, id: FieldId, place: u32) -> Fact {
         let lexicon = self.terms.chip.and_then(|chip| self.lexicons.get(usize::from(chip.0)));
@@ -210,14 +220,15 @@ impl<'a> Reader<'a> {
                 Order::row(self.terms.dictionary, self.terms.catalogue, &self.file, line, &cells)
             }
         };
+        let mut unscreened = false;
         let case = read.order.map(|order| {
             let mut case = order.case;
-            if self.standard {
-                case.fill_standard(self.terms.dictionary);
+            if self.terms.standard {
+                unscreened = self.terms.dictionary.any_screened(&case.fill_standard(self.terms.dictionary));
             }
             case
         });
-        Ok(Odd { row, case })
+        Ok(Odd { row, case, unscreened })
     }
 
     fn column(&mut self, field: FieldId, array: &ArrayRef, strange: &mut Strange) -> Result<Column, ArrowError> {
@@ -228,7 +239,9 @@ impl<'a> Reader<'a> {
         }
         let Some(lexicon) = self.lexicons.get_mut(usize::from(field.0)) else { return Ok(Column::Same(Fact::Unknown)) };
         Ok(match (kind, array.data_type()) {
-            (FieldType::Number, DataType::Utf8) => read_numbers(array.as_string::<i32>(), entry.absent, strange),
+            (FieldType::Number, DataType::Utf8) => {
+                read_numbers(array.as_string::<i32>(), (entry.absent, self.terms.standard), strange)
+            }
             (FieldType::Number, DataType::Dictionary(..)) => {
                 let DataType::Dictionary(_, values) = array.data_type() else { return Ok(Column::Same(Fact::Unknown)) };
                 return self.column(field, &cast(array, values)?, strange);
@@ -335,6 +348,26 @@ impl<'a> Reader<'a> {
             }
             _ => own.clone(),
         }
+    }
+
+    /// By row, whether the standard case is about to stand in for a screening of parties; empty where in no row.
+    fn presumed(&self, columns: &[Column], rows: usize) -> Vec<bool> {
+        let mut presumed = Vec::new();
+        for id in self.terms.dictionary.ids().filter(|id| self.terms.dictionary.field(*id).screened) {
+            let Some(column) = columns.get(usize::from(id.0)) else { continue };
+            let left_out = |row: usize| match column {
+                Column::Same(fact) => *fact == Fact::Unknown,
+                Column::Numbers(_, states) => states.as_ref().is_some_and(|states| states.get(row) == Some(&UNKNOWN)),
+                // The first fact of a lexicon is the unknown one.
+                Column::Words(keys, places) => places.get(keys.at(row)).is_none_or(|place| *place == 0),
+                Column::Part => true,
+            };
+            if presumed.is_empty() && (0..rows).any(left_out) {
+                presumed = vec![false; rows];
+            }
+            presumed.iter_mut().enumerate().for_each(|(row, presumed)| *presumed |= left_out(row));
+        }
+        presumed
     }
 
     /// Fills what is unknown from the standard case, in the order in which one field takes its value from another.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::country::CountryId;
 use crate::field::{Dictionary, FieldId, Standard};
+use crate::names::bare;
 use crate::number::Number;
 
 /// One fact. *Unknown* is not *absent*: a part with only planar dies has no applicable die area, and that is known.
@@ -50,20 +51,29 @@ impl Fact {
 const OTHER: u16 = 0x7fff;
 
 /// What one asks about: the facts on a day.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Case {
     /// The day of the shipment.
     pub day: Date,
     facts: Vec<Fact>,
     /// The code of each fact, close together.
     codes: Vec<u16>,
+    /// Facts of which somebody said that they are unknown: no standard case speaks for them. In order.
+    left_open: Vec<FieldId>,
+}
+
+/// Cases are one where they state the same of the same day.
+impl PartialEq for Case {
+    fn eq(&self, other: &Case) -> bool {
+        self.day == other.day && self.facts == other.facts
+    }
 }
 
 impl Case {
     /// A case in which nothing is known.
     pub fn new(dictionary: &Dictionary, day: Date) -> Case {
         let fields = dictionary.fields.len();
-        Case { day, facts: vec![Fact::Unknown; fields], codes: vec![Fact::Unknown.code(); fields] }
+        Case { day, facts: vec![Fact::Unknown; fields], codes: vec![Fact::Unknown.code(); fields], left_open: Vec::new() }
     }
 
     /// A fact.
@@ -85,20 +95,41 @@ impl Case {
         }
     }
 
+    /// Says that a fact is unknown, which is more than leaving it out: the standard case does not fill it.
+    pub fn leave_open(&mut self, id: FieldId) {
+        if let Err(at) = self.left_open.binary_search(&id) {
+            self.left_open.insert(at, id);
+        }
+    }
+
+    /// Whether somebody said that a fact is unknown.
+    pub fn is_left_open(&self, id: FieldId) -> bool {
+        self.left_open.binary_search(&id).is_ok()
+    }
+
     /// The known facts.
     pub fn known(&self) -> impl Iterator<Item = (FieldId, &Fact)> {
         self.facts.iter().enumerate().filter(|(_, f)| **f != Fact::Unknown).map(|(i, f)| (FieldId(i as u16), f))
     }
 
-    /// Fills what is unknown from the standard case, and says which fields were filled.
+    /// Fills what was left out from the standard case, and says which fields were filled.
     pub fn fill_standard(&mut self, dictionary: &Dictionary) -> Vec<FieldId> {
+        self.fill(dictionary, |_| true)
+    }
+
+    /// The same but for what only a screening of parties can tell: for acts, which need to know it.
+    pub fn fill_standard_but_screening(&mut self, dictionary: &Dictionary) -> Vec<FieldId> {
+        self.fill(dictionary, |id| !dictionary.field(id).screened)
+    }
+
+    fn fill(&mut self, dictionary: &Dictionary, wanted: impl Fn(FieldId) -> bool) -> Vec<FieldId> {
         let mut filled = Vec::new();
         let mut before = None;
         // A field may take its value from one that is itself filled: again, until nothing is added.
         while before != Some(filled.len()) {
             before = Some(filled.len());
             for id in dictionary.ids() {
-                if *self.fact(id) != Fact::Unknown {
+                if *self.fact(id) != Fact::Unknown || self.is_left_open(id) || !wanted(id) {
                     continue;
                 }
                 let fact = match &dictionary.field(id).standard {
@@ -129,7 +160,7 @@ impl Case {
     }
 }
 
-/// A code that names which are one share: of names with different codes [`same_name`] is false.
+/// A code that names which are one share: of names with different codes [`crate::same_name`] is false.
 pub fn name_code(name: &str) -> u16 {
     // FNV-1a, folded to the bits above the codes of other facts.
     let hash = bare(name)
@@ -137,27 +168,3 @@ pub fn name_code(name: &str) -> u16 {
         .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193));
     (OTHER + 1) | (hash ^ (hash >> 15)) as u16
 }
-
-/// Whether two names are one: without regard to case, and to the legal form at the end ("NVIDIA" is "Nvidia Corporation").
-pub fn same_name(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || (a.contains(ENDS) || b.contains(ENDS)) && bare(a).eq_ignore_ascii_case(bare(b))
-}
-
-/// What may stand before a legal form.
-const ENDS: [char; 2] = [' ', ','];
-
-/// A name without the legal form at its end.
-fn bare(name: &str) -> &str {
-    let mut name = name.trim();
-    while let Some((head, tail)) = name.trim_end_matches(['.', ',', ' ']).rsplit_once(ENDS) {
-        let form = tail.trim_matches('.');
-        if !LEGAL_FORMS.iter().any(|f| f.eq_ignore_ascii_case(form)) {
-            break;
-        }
-        name = head.trim_end_matches([' ', ',']);
-    }
-    name
-}
-
-/// Words that only say how a company is constituted.
-const LEGAL_FORMS: [&str; 10] = ["corporation", "corp", "inc", "incorporated", "ltd", "limited", "co", "company", "llc", "plc"];

@@ -9,6 +9,7 @@ use toml::de::DeValue;
 
 use crate::case::Fact;
 use crate::country::Countries;
+use crate::names::{Names, seen};
 use crate::number::Number;
 use crate::problem::{Pack, Problem, Source, nearest};
 use crate::text::{Keys, Text, parse_toml};
@@ -117,6 +118,10 @@ pub struct Field {
     pub source: String,
     /// Value in the standard case.
     pub standard: Standard,
+    /// Whether it is what a screening of parties finds: the standard case can only presume it.
+    pub screened: bool,
+    /// Whether it names a company, so that `names.toml` says who is meant.
+    pub company: bool,
 }
 
 /// Every fact that a case may state.
@@ -130,6 +135,8 @@ pub struct Dictionary {
     pub formats: Vec<(String, Number)>,
     /// Countries.
     pub countries: Countries,
+    /// Who is who.
+    pub names: Names,
     by_name: HashMap<String, FieldId>,
 }
 
@@ -140,6 +147,10 @@ impl Dictionary {
         match pack.get("countries.csv") {
             Some(source) => dictionary.countries = Countries::read(source, problems),
             None => problems.push(absent("countries.csv")),
+        }
+        // Without it companies are known by what rules call them.
+        if let Some(source) = pack.get("names.toml") {
+            dictionary.names = Names::read(source, problems);
         }
         let Some(source) = pack.get("fields.toml") else {
             problems.push(absent("fields.toml"));
@@ -252,6 +263,7 @@ impl Dictionary {
             }
             found
         });
+        let [screened, company] = ["screened", "company"].map(|flag| keys.flag(flag).unwrap_or(false));
         let columns = keys.texts("column").into_iter().map(|t| t.value).collect::<Vec<_>>();
         let meaning = keys.must("meaning").map(|t| t.value).unwrap_or_default();
         let source = keys.must("source").map(|t| t.value).unwrap_or_default();
@@ -276,6 +288,8 @@ impl Dictionary {
             meaning,
             source,
             standard: Standard::Unknown,
+            screened,
+            company,
         });
     }
 
@@ -326,6 +340,11 @@ impl Dictionary {
         (0..self.fields.len() as u16).map(FieldId)
     }
 
+    /// Whether some of these facts are what only a screening of parties finds.
+    pub fn any_screened(&self, ids: &[FieldId]) -> bool {
+        ids.iter().any(|id| self.field(*id).screened)
+    }
+
     /// Field names that resemble a wrong one.
     pub fn nearest(&self, wrong: &str) -> Vec<&str> {
         nearest(wrong, self.fields.iter().map(|f| f.name.as_str()))
@@ -339,7 +358,8 @@ impl Dictionary {
         let field = self.field(id);
         let text = text.trim();
         match (text, &field.kind) {
-            ("" | "unknown", _) => return Ok(Fact::Unknown),
+            ("", _) => return Ok(Fact::Unknown),
+            (unknown, _) if is_unknown(unknown) => return Ok(Fact::Unknown),
             ("none", FieldType::Set(_)) => return Ok(Fact::Set(0)),
             ("none", _) if field.absent => return Ok(Fact::Absent),
             ("none", _) => return Err(format!("`{}` always exists; leave the cell empty where it is not known", field.name)),
@@ -371,8 +391,14 @@ impl Dictionary {
                     Err(format!("`{text}` is not a country: two letters of ISO 3166-1, or its English name{near}"))
                 }
             },
-            FieldType::Text if text.contains(char::is_control) => Err("a name holds no control characters".to_owned()),
-            FieldType::Text => Ok(Fact::Text(Arc::from(text))),
+            FieldType::Text => {
+                let name = seen(text)?;
+                if self.names.is_placeholder(&name) {
+                    return Err(format!("`{text}` is no name; leave it empty or write `unknown` where it is not known"));
+                }
+                let company = if field.company { self.names.company(&name) } else { None };
+                Ok(Fact::Text(company.map_or_else(|| Arc::from(&*name), Arc::clone)))
+            }
             FieldType::Set(words) => {
                 let mut bits = 0u32;
                 for word in text.split([' ', ';']).filter(|w| !w.is_empty()) {
@@ -412,6 +438,11 @@ impl Dictionary {
             (Fact::Set(bits), _) => _ = write!(text, "{bits}"),
         }
     }
+}
+
+/// Whether somebody wrote that nobody knows.
+pub fn is_unknown(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("unknown")
 }
 
 fn bounds(field: &Field) -> String {

@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use jiff::civil::Date;
 use serde_json::value::RawValue;
 
-use crate::case::{Case, Fact, same_name};
+use crate::case::{Case, Fact};
 use crate::chip::{Catalogue, Found};
-use crate::field::{Dictionary, FieldId};
+use crate::field::{Dictionary, FieldId, is_unknown};
+use crate::names::same_name;
 use crate::problem::{Problem, Severity};
 use crate::text::parse_date;
 
@@ -525,7 +526,8 @@ fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Member>, BadObj
                 .map(|words| if words.is_empty() { "none".to_owned() } else { words.join(" ") })
                 .map_err(|e| bad(format!("{name}: a list holds words: {e}")))?,
             Some(b'{') => return Err(bad(format!("{name}: a fact is a value, not an object"))),
-            _ if raw == "null" => String::new(),
+            // Whoever writes null says that nobody knows.
+            _ if raw == "null" => "unknown".to_owned(),
             _ => raw.to_owned(),
         };
         let column = column(dictionary, &name);
@@ -587,6 +589,7 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
             continue;
         }
         match dictionary.parse(field, cell.3) {
+            Ok(Fact::Unknown) if is_unknown(cell.3) => case.leave_open(field),
             Ok(Fact::Unknown) => {}
             Ok(fact) => match case.fact(field) {
                 Fact::Unknown => case.set(field, fact),

@@ -26,7 +26,7 @@ fn real() -> &'static (Dictionary, Catalogue) {
     REAL.get_or_init(|| {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
         let mut texts = Vec::new();
-        for name in ["fields.toml", "countries.csv"] {
+        for name in ["fields.toml", "countries.csv", "names.toml"] {
             texts.push((name.to_owned(), std::fs::read_to_string(data.join(name)).unwrap()));
         }
         for entry in std::fs::read_dir(data.join("chips")).unwrap() {

@@ -418,7 +418,7 @@ fn us_ear(library: &Library) -> Law {
 fn answer(law: &Law, decision: &Decision) -> Answer {
     match decision.outcome {
         Outcome::Free => Answer::Free,
-        Outcome::Exception => match law.clause(decision.by.unwrap()).id.as_str() {
+        Outcome::Exception | Outcome::ExceptionOpen => match law.clause(decision.by.unwrap()).id.as_str() {
             "NAC" => Answer::Nac,
             "ACA" => Answer::Aca,
             other => panic!("exception {other}"),

@@ -217,7 +217,7 @@ impl Alike {
                 set(&mut next, applies.gate);
                 if may(applies) {
                     required.answers().for_each(|id| set(&mut next, lits(&id)[1].gate));
-                    let needs = required.rivals().iter().flat_map(|id| epoch.needs(law, *id));
+                    let needs = required.lifts().iter().flat_map(|id| epoch.needs(law, *id));
                     needs.flat_map(lits).for_each(|lit| set(&mut next, lit.gate));
                 }
             }

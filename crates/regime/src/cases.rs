@@ -229,9 +229,8 @@ fn open_needs(law: &Law, decision: &Decision) -> String {
 
 fn outcome(law: &Law, decision: &Decision, expected: &str, at: &Range<usize>) -> Result<(), Wrong> {
     let got = said(law, decision);
-    let named = expected.strip_prefix("exception ").map(str::trim);
-    let right = match named {
-        Some(id) => decision.outcome == Outcome::Exception && decision.by.is_some_and(|by| law.clause(by).id == id),
+    let right = match expected.strip_prefix("exception ") {
+        Some(_) => got == expected,
         None => match Outcome::parse(expected) {
             Some(outcome) => decision.outcome == outcome,
             None => {
@@ -253,10 +252,7 @@ fn outcome(law: &Law, decision: &Decision, expected: &str, at: &Range<usize>) ->
 
 /// The outcome with the exception's name, where one decided.
 pub fn said(law: &Law, decision: &Decision) -> String {
-    match (decision.outcome, decision.by) {
-        (Outcome::Exception, Some(by)) => format!("exception {}", law.clause(by).id),
-        (outcome, _) => outcome.text().to_owned(),
-    }
+    decision.outcome.named(decision.by.map(|by| law.clause(by).id.as_str()))
 }
 
 fn decided_by(law: &Law, decision: &Decision, by: &str, at: &Range<usize>) -> Result<(), Wrong> {

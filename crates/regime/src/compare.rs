@@ -57,6 +57,9 @@ fn standing(corridor: &Corridor, decision: &CorridorDecision, from: Date) -> Sta
         if own.outcome == decision.outcome {
             text = said(law, own);
         }
+        if corridor.uncovered(from, decision).is_some() {
+            text.push_str(", not covered");
+        }
         let clauses: Vec<&str> = [own.by, own.review].into_iter().flatten().map(|c| law.clause(c).id.as_str()).collect();
         if !clauses.is_empty() {
             by = format!("{}: {}", law.id, clauses.join(", "));

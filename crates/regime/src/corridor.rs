@@ -210,7 +210,7 @@ impl Corridor {
         }
         let mildest = gates.iter().map(|g| g.mildest).max().unwrap_or(Outcome::Free);
         let strictest = gates.iter().map(|g| g.strictest).max().unwrap_or(Outcome::Free);
-        let outcome = if mildest == strictest { mildest } else { Outcome::Undetermined };
+        let outcome = Outcome::between(mildest, strictest);
         CorridorDecision { outcome, mildest, strictest, gates }
     }
 
@@ -261,6 +261,18 @@ impl Corridor {
     /// The law of a gate with its epoch of a day, as far as that was made ready.
     fn at(&self, gate: usize, day: Date) -> Option<(&Law, &Epoch)> {
         Some((self.laws.get(gate)?, self.epochs.get(gate)?.iter().find(|epoch| epoch.holds(day))?))
+    }
+
+    /// What anybody should know of a decision for its day: gates that do not speak of the day, and those that were read only up to a day
+    /// before it.
+    pub fn notices(&self, day: Date, decision: &CorridorDecision) -> Vec<String> {
+        self.gates(day).zip(&decision.gates).filter_map(|((law, epoch), own)| own.notice(law, epoch, day)).collect()
+    }
+
+    /// Why some gate that a decision hangs on does not speak of its day; none where every one does.
+    pub fn uncovered(&self, day: Date, decision: &CorridorDecision) -> Option<String> {
+        let own = |((_, epoch), own): ((&Law, &Epoch), &Decision)| epoch.uncovered.clone().filter(|_| own.in_scope);
+        self.gates(day).zip(&decision.gates).find_map(own).filter(|_| decision.outcome == Outcome::Undetermined)
     }
 
     /// Totals for an order book that starts here.

@@ -92,9 +92,9 @@ impl Required {
         self.lifts.iter().copied().chain(self.reviews.iter().map(|(_, id)| *id))
     }
 
-    /// The exceptions of which the one with fewest open needs is named.
-    pub(crate) fn rivals(&self) -> &[ClauseId] {
-        if self.lifts.len() > 1 { &self.lifts } else { &[] }
+    /// The exceptions that lift it: whether what they need is open is part of the answer, and says which of several is named.
+    pub(crate) fn lifts(&self) -> &[ClauseId] {
+        &self.lifts
     }
 }
 
@@ -102,6 +102,9 @@ impl Required {
 #[inline]
 pub(crate) fn decide(law: &Law, epoch: &Epoch, ask: &mut impl Ask) -> Decision {
     let scope = ask.scope();
+    if scope != Tri::False && epoch.uncovered.is_some() {
+        return Decision::uncovered();
+    }
     if scope == Tri::False || ask.quiet() {
         return Decision {
             outcome: Outcome::Free,
@@ -178,10 +181,10 @@ impl<A: Ask> Hearing<'_, A> {
         let Finding { mildest, strictest, by, review, lift } = found;
         let mildest = if scope == Tri::Unknown { Outcome::Free } else { mildest };
         Decision {
-            outcome: if mildest == strictest { mildest } else { Outcome::Undetermined },
+            outcome: Outcome::between(mildest, strictest),
             mildest,
             strictest,
-            by: lift.filter(|_| strictest == Outcome::Exception).or(by),
+            by: lift.filter(|_| strictest.is_exception()).or(by),
             review,
             needs,
             fees: self.fees(&docket.fees),
@@ -211,33 +214,32 @@ impl<A: Ask> Hearing<'_, A> {
 
     /// What one requirement leads to: lifted by an exception, or judged by its reviews.
     fn required(&mut self, required: &Required) -> Finding {
-        let mut maybe = None;
+        let mut maybe: Option<(usize, ClauseId)> = None;
         let mut sure: Option<(usize, ClauseId)> = None;
         for exception in &required.lifts {
-            match self.ask.available(*exception) {
-                Tri::True => {
-                    let open = self.open_needs(*exception);
-                    if sure.is_none_or(|(least, _)| open < least) {
-                        sure = Some((open, *exception));
-                    }
-                }
-                Tri::Unknown => maybe = maybe.or(Some(*exception)),
-                Tri::False => {}
+            let found = match self.ask.available(*exception) {
+                Tri::True => &mut sure,
+                Tri::Unknown => &mut maybe,
+                Tri::False => continue,
+            };
+            let open = self.open_needs(*exception);
+            if found.is_none_or(|(least, _)| open < least) {
+                *found = Some((open, *exception));
             }
         }
-        if let Some((_, exception)) = sure {
+        if let Some((open, exception)) = sure {
             return Finding {
                 mildest: Outcome::Exception,
-                strictest: Outcome::Exception,
+                strictest: if open == 0 { Outcome::Exception } else { Outcome::ExceptionOpen },
                 by: Some(required.clause),
                 review: None,
                 lift: Some(exception),
             };
         }
         let mut judged = self.judged(required);
-        if maybe.is_some() {
+        if let Some((_, exception)) = maybe {
             judged.mildest = Outcome::Exception;
-            judged.lift = maybe;
+            judged.lift = Some(exception);
         }
         judged
     }

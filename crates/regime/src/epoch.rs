@@ -50,6 +50,8 @@ pub struct Epoch {
     pub until: Option<Date>,
     /// Doubts that are open on these days.
     pub doubts: Vec<Doubt>,
+    /// Why the regime does not speak of these days; none where it does.
+    pub uncovered: Option<String>,
     in_force: Vec<(Tri, u16)>,
     numbers: Vec<Option<(Number, u16)>>,
     members: Vec<Option<(u16, Members)>>,
@@ -191,7 +193,8 @@ impl Law {
         let changes = self.changes(lens);
         let from = changes.iter().copied().filter(|c| *c <= day).max().unwrap_or(Date::MIN);
         let until = changes.iter().copied().filter(|c| *c > day).min().and_then(|next| next.yesterday().ok());
-        self.epoch(day, from, until, lens)
+        // Days that are not covered are one epoch.
+        self.epoch(if day < self.covers_from { from } else { day }, from, until, lens)
     }
 
     /// Every epoch, in order.
@@ -232,9 +235,28 @@ impl Law {
                 }
             }
         }
+        // Of days that are not covered nobody tells one from another.
+        days.retain(|day| *day >= self.covers_from);
+        days.push(self.covers_from);
         days.sort_unstable();
         days.dedup();
         days
+    }
+
+    /// Why the regime does not speak of a day under a lens; none where it does.
+    fn uncovered(&self, day: Date, lens: &Lens) -> Option<String> {
+        let (id, first) = (&self.id, self.covers_from);
+        if day < first {
+            return Some(format!("not covered: {id} speaks of days from {first} on"));
+        }
+        let known = lens.known.filter(|known| *known < first)?;
+        Some(format!("not covered: {id} holds nothing that was known by {known}, only what was from {first} on"))
+    }
+
+    /// What anybody should know of an answer given for a day: that the day lies after the last one for which facts were read.
+    pub fn read_up_to(&self, day: Date) -> Option<String> {
+        let (id, last) = (&self.id, self.as_of);
+        (day > last).then(|| format!("{id} was read up to {last}; what came after is not known here"))
     }
 
     fn known(&self, by: InstrumentId, lens: &Lens) -> bool {
@@ -276,7 +298,8 @@ impl Law {
                 state.or(first).map(|(i, (_, _, members))| (i as u16, members.clone()))
             })
             .collect();
-        let mut epoch = Epoch { from, until, doubts: vec![], in_force, numbers, members, kept: Kept::default() };
+        let uncovered = self.uncovered(day, lens);
+        let mut epoch = Epoch { from, until, doubts: vec![], uncovered, in_force, numbers, members, kept: Kept::default() };
         self.suspend(&mut epoch, day, lens);
         epoch
     }

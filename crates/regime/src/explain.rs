@@ -206,7 +206,7 @@ pub fn explain(law: &Law, epoch: &Epoch, lens: &Lens, case: &Case, totals: &Tota
         near: near_misses(law, epoch, case, totals),
         needs: decision.needs.iter().map(|n| need(law, epoch, *n)).collect(),
         fees: decision.fees.iter().filter_map(|f| fee(law, epoch, case, totals, f)).collect(),
-        notices: notices(law, epoch, case, &traced.met, decision.in_scope),
+        notices: notices(law, epoch, case, &traced.met, decision),
         missing: settlement.iter().flat_map(|s| &s.missing).map(|id| missing(law, *id)).collect(),
         doubts: settlement.iter().flat_map(|s| s.doubts.clone()).collect(),
         ways: settlement
@@ -436,7 +436,7 @@ fn fee(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals, due: &crate::judg
     })
 }
 
-fn notices(law: &Law, epoch: &Epoch, case: &Case, met: &[Met<'_>], in_scope: bool) -> Vec<String> {
+fn notices(law: &Law, epoch: &Epoch, case: &Case, met: &[Met<'_>], decision: &Decision) -> Vec<String> {
     let mut notices = Vec::new();
     for line in met.iter().filter(|l| l.test.is_none() && l.holds == Tri::True) {
         if let Some((version, _)) = epoch.version(law, line.clause)
@@ -445,9 +445,7 @@ fn notices(law: &Law, epoch: &Epoch, case: &Case, met: &[Met<'_>], in_scope: boo
             notices.push(format!("{}: {}", law.clause(line.clause).id, version.notice));
         }
     }
-    if in_scope && case.day > law.as_of {
-        notices.push(format!("the facts of this regime were read up to {}; what came after is not known here", law.as_of));
-    }
+    notices.extend(decision.notice(law, epoch, case.day));
     notices
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use facts::{Case, Exact, Fact};
+use facts::{Case, Date, Exact, Fact};
 
 use crate::docket::{self, Ask};
 use crate::epoch::Epoch;
@@ -48,8 +48,10 @@ impl From<bool> for Tri {
 pub enum Outcome {
     /// Nothing is required.
     Free,
-    /// A named exception lifts what is required.
+    /// A named exception lifts what is required, and all that it needs is shown.
     Exception,
+    /// A named exception lifts what is required once what it needs is shown; until then nothing may go.
+    ExceptionOpen,
     /// A licence, judged so.
     Licence(Policy),
     /// Never.
@@ -60,9 +62,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, mildest first.
-    pub const ALL: [Outcome; 8] = [
+    pub const ALL: [Outcome; 9] = [
         Outcome::Free,
         Outcome::Exception,
+        Outcome::ExceptionOpen,
         Outcome::Licence(Policy::Approval),
         Outcome::Licence(Policy::CaseByCase),
         Outcome::Licence(Policy::Unstated),
@@ -76,6 +79,7 @@ impl Outcome {
         match self {
             Outcome::Free => "free",
             Outcome::Exception => "exception",
+            Outcome::ExceptionOpen => "exception, needs open",
             Outcome::Licence(Policy::Approval) => "licence, presumption of approval",
             Outcome::Licence(Policy::CaseByCase) => "licence, case by case",
             Outcome::Licence(Policy::Unstated) => "licence, policy unstated",
@@ -83,6 +87,30 @@ impl Outcome {
             Outcome::Prohibited => "prohibited",
             Outcome::Undetermined => "undetermined",
         }
+    }
+
+    /// As people write it, with the exception's name where one decided.
+    pub fn named(self, exception: Option<&str>) -> String {
+        match (self, exception) {
+            (Outcome::Exception, Some(name)) => format!("exception {name}"),
+            (Outcome::ExceptionOpen, Some(name)) => format!("exception {name}, needs open"),
+            _ => self.text().to_owned(),
+        }
+    }
+
+    /// The answer of which the mildest and the strictest are known. An exception whose needs are open is one answer: what it needs is no
+    /// fact of the case that is missing, but something still to be shown.
+    pub fn between(mildest: Outcome, strictest: Outcome) -> Outcome {
+        match (mildest, strictest) {
+            (mildest, strictest) if mildest == strictest => strictest,
+            (Outcome::Exception, Outcome::ExceptionOpen) => strictest,
+            _ => Outcome::Undetermined,
+        }
+    }
+
+    /// Whether a named exception lifts what is required, be what it needs shown or still open.
+    pub fn is_exception(self) -> bool {
+        matches!(self, Outcome::Exception | Outcome::ExceptionOpen)
     }
 
     /// Reads what [`Outcome::text`] writes.
@@ -170,6 +198,31 @@ pub struct Decision {
     pub fees: Vec<FeeDue>,
     /// Whether the gate had anything to say.
     pub in_scope: bool,
+}
+
+impl Decision {
+    /// The answer on a day that the regime does not speak of: anything may have been law.
+    pub(crate) fn uncovered() -> Decision {
+        Decision {
+            outcome: Outcome::Undetermined,
+            mildest: Outcome::Free,
+            strictest: Outcome::Prohibited,
+            by: None,
+            review: None,
+            needs: Vec::new(),
+            fees: Vec::new(),
+            in_scope: true,
+        }
+    }
+
+    /// What anybody should know of the answer for a day: that the regime does not speak of the day, or that facts were read only up
+    /// to a day before it. None where the gate has nothing to say of the case.
+    pub fn notice(&self, law: &Law, epoch: &Epoch, day: Date) -> Option<String> {
+        if !self.in_scope {
+            return None;
+        }
+        epoch.uncovered.clone().or_else(|| law.read_up_to(day))
+    }
 }
 
 /// One case before one law.

@@ -420,6 +420,8 @@ pub struct Law {
     pub currency: String,
     /// Where this gate has something to say.
     pub scope: Test,
+    /// The first day that it speaks of. What was law before it nobody read: such a day is not covered.
+    pub covers_from: Date,
     /// The day up to which the facts were read.
     pub as_of: Date,
     /// The questions it answers.

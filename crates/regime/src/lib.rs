@@ -19,6 +19,7 @@ mod judge;
 mod law;
 mod load;
 mod missing;
+mod near;
 mod overlay;
 mod print;
 mod program;
@@ -43,6 +44,7 @@ pub use law::{
     Clause, ClauseId, ClauseKind, Confidence, Dated, DraftInfo, Group, GroupId, Instrument, InstrumentId, InstrumentKind, Law,
     LegalForm, Members, Policy, Rule, Suspension, Value, ValueId, Version, Window,
 };
+pub use near::NearNames;
 pub use print::{term_sql, test_sql};
 pub use questions::{Asked, Questions, applying, counted, fee, fee_facts, turns_on_totals};
 pub use receipt::{hex, pack_hash, receipt};

@@ -128,9 +128,17 @@ impl<'a> Loader<'a, '_> {
         }
         let currency = keys.must("currency").map(|t| t.value).unwrap_or_default();
         keys.must("scope");
-        let as_of = keys.day("as_of").map(|d| d.0);
-        if as_of.is_none() {
-            keys.missing("as_of");
+        let [covers_from, as_of] = ["covers_from", "as_of"].map(|name| {
+            let day = keys.day(name);
+            if day.is_none() {
+                keys.missing(name);
+            }
+            day
+        });
+        if let (Some((from, at)), Some((read, _))) = (&covers_from, &as_of)
+            && from > read
+        {
+            keys.report(at.clone(), format!("the first day covered lies after {read}, the day up to which facts were read"), "");
         }
         let questions = keys.texts("questions").into_iter().map(|t| t.value).collect();
         keys.finish();
@@ -141,7 +149,8 @@ impl<'a> Loader<'a, '_> {
             side: side.map(|s| s.value).unwrap_or_default(),
             currency,
             scope: Test::Is(true),
-            as_of: as_of.unwrap_or(Date::MIN),
+            covers_from: covers_from.map_or(Date::MAX, |d| d.0),
+            as_of: as_of.map_or(Date::MIN, |d| d.0),
             questions,
             dictionary: self.dictionary.clone(),
             clauses: Vec::new(),

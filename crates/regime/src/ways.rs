@@ -41,6 +41,9 @@ const TOO_MANY: usize = 1_000;
 
 /// Names the facts that would settle a case, and what each way of turning out leads to.
 pub fn settle(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Settlement {
+    if let Some(uncovered) = &epoch.uncovered {
+        return Settlement { missing: vec![], doubts: vec![uncovered.clone()], ways: vec![], exhaustive: false };
+    }
     let ask = Ask::new(law, epoch, totals);
     let set = smallest(&ask, case);
     ask.renew();
@@ -54,7 +57,10 @@ pub fn settle(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> Settlem
 
 /// The facts and the doubts alone: see [`Settlement`].
 pub(crate) fn missing(law: &Law, epoch: &Epoch, case: &Case, totals: &Totals) -> (Vec<FieldId>, Vec<String>) {
-    named(epoch, smallest(&Ask::new(law, epoch, totals), case))
+    match &epoch.uncovered {
+        Some(uncovered) => (Vec::new(), vec![uncovered.clone()]),
+        None => named(epoch, smallest(&Ask::new(law, epoch, totals), case)),
+    }
 }
 
 fn named(epoch: &Epoch, set: Vec<Unknown>) -> (Vec<FieldId>, Vec<String>) {

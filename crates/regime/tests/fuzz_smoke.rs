@@ -362,7 +362,7 @@ fn what_doubles_at_every_level_ends() {
 fn regime(pages: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
     let mut texts = entries::texts(&entries::data());
     texts.retain(|(path, _)| path == "fields.toml" || path == "countries.csv");
-    let head = "id = \"big\"\ntitle = \"T\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\nas_of = 2026-01-01\n";
+    let head = "id = \"big\"\ntitle = \"T\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\ncovers_from = 2000-01-01\nas_of = 2026-01-01\n";
     texts.push(("regimes/big/regime.toml".to_owned(), head.to_owned()));
     let act = "[[instrument]]\nid = \"E\"\nkind = \"rule\"\ntitle = \"T\"\ncitation = \"C\"\npublished = 2022-01-01\nconfidence = \"P\"\n";
     texts.push(("regimes/big/instruments.toml".to_owned(), act.to_owned()));

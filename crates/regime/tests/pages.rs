@@ -198,6 +198,7 @@ authority = "Nobody"
 side = "exporter"
 currency = "USD"
 scope = "true"
+covers_from = 2000-01-01
 as_of = 2026-01-01
 --- regimes/x/instruments.toml
 [[instrument]]

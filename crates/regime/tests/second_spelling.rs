@@ -269,8 +269,8 @@ impl Engine {
         let by = decision.gates[0].by.map_or("", |by| self.corridor.laws[0].clause(by).id.as_str());
         match (decision.outcome, by) {
             (Outcome::Free, _) => Answer::Free,
-            (Outcome::Exception, "NAC") => Answer::Nac,
-            (Outcome::Exception, "ACA") => Answer::Aca,
+            (Outcome::Exception | Outcome::ExceptionOpen, "NAC") => Answer::Nac,
+            (Outcome::Exception | Outcome::ExceptionOpen, "ACA") => Answer::Aca,
             (Outcome::Licence(Policy::Approval), _) => Answer::Approval,
             (Outcome::Licence(Policy::CaseByCase), _) => Answer::CaseByCase,
             (Outcome::Licence(Policy::Unstated), _) => Answer::Unstated,

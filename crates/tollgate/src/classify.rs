@@ -1,8 +1,9 @@
 //! `tollgate classify`: a part's status by destination over time.
 
+use columns::UNSCREENED;
 use comfy_table::Cell;
 use facts::{Chip, Found};
-use regime::{Library, Place, Standing, classify, places};
+use regime::{Library, Outcome, Place, Standing, classify, places};
 use serde_json::json;
 
 use crate::Exit;
@@ -18,8 +19,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClassifyArgs) -> Resu
     let library = pack::library(common)?;
     let mut corridor = pack::corridor(&library, &args.look)?;
     let only = args.to.as_deref().map(|to| country(&library, to)).transpose()?;
-    let mut all = Vec::new();
-    let mut text = String::new();
+    let (mut all, mut text, mut decided) = (Vec::new(), String::new(), false);
     for chip in chips(&library, &args.chip)? {
         let mut found = classify(&mut corridor, &library.dictionary, chip);
         if let Some(only) = only {
@@ -28,6 +28,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClassifyArgs) -> Resu
                 !place.countries.is_empty()
             });
         }
+        decided |= found.iter().flat_map(|(_, history)| history).any(|standing| standing.outcome != Outcome::Undetermined);
         if screen.json {
             all.push(
                 json!({ "chip": &*chip.name, "places": found.iter().map(|(p, h)| as_json(&library, p, h)).collect::<Vec<_>>() }),
@@ -39,7 +40,8 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClassifyArgs) -> Resu
             text.push_str(&format!("\n{}\n", screen.wrap(&places(&library.dictionary, place, MOST), 0)));
             let mut table = screen.table(&["from", "status", "by"]);
             for standing in history {
-                let from = if standing.from == facts::Date::MIN { "always".to_owned() } else { standing.from.to_string() };
+                let first = if history.len() == 1 { "always" } else { "before" };
+                let from = if standing.from == facts::Date::MIN { first.to_owned() } else { standing.from.to_string() };
                 table.add_row([Cell::new(from), screen.outcome(standing.outcome, &standing.said), Cell::new(&standing.by)]);
             }
             text.push_str(&format!("{table}\n"));
@@ -52,9 +54,16 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClassifyArgs) -> Resu
     if screen.json {
         screen.json(&json!(all))?
     } else {
-        screen.out(text.trim_end())?
+        let read = corridor.laws.iter().filter_map(|law| law.read_up_to(facts::Date::MAX));
+        text.push_str(&read.map(|notice| format!("{notice}\n")).collect::<String>());
+        screen.out(&format!("{}\n\n{}", unscreened(screen), text.trim_end()))?
     }
-    Ok(Exit::Done)
+    Ok(if decided { Exit::Done } else { Exit::Undetermined })
+}
+
+/// What hangs over answers for the standard case.
+pub(crate) fn unscreened(screen: &Screen) -> String {
+    screen.paint(&screen.wrap(&format!("for the standard case; holds only if {UNSCREENED}"), 0), Paint::Unsure)
 }
 
 fn as_json(library: &Library, place: &Place, history: &[Standing]) -> serde_json::Value {

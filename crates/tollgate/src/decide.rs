@@ -40,7 +40,8 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     let books = books::find(&args.files, args.books.input)?;
     books.check(&library)?;
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let lines = Lines::new(Judge::new(corridor, false), &library.dictionary).with_threads(threads);
+    let judge = Judge::new(corridor, false);
+    let lines = Lines::new(judge, &library.dictionary, &library.catalogue).with_threads(threads);
     let here = Source::Here(&books, args.books.standard);
     #[cfg(feature = "cluster")]
     let there = crate::cluster::There::of(&library, &books, &args.books, sought(format) > 0)?;
@@ -55,9 +56,9 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     };
     let done = done?;
     screen.problems(&done.warnings);
-    let bad = done.summary.bad > 0;
+    let exit = done.summary.exit();
     done.deliver(screen, &library.dictionary, args, format, books.len() > 1)?;
-    Ok(if bad { Exit::Problems } else { Exit::Done })
+    Ok(exit)
 }
 
 /// How results are written: as somebody says, else as the name of the file says.
@@ -375,7 +376,7 @@ pub(crate) fn row(
         return Err(Failure::Message(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
     }
     books.check(library)?;
-    let mut lines = Lines::new(judge, &library.dictionary);
+    let mut lines = Lines::new(judge, &library.dictionary, &library.catalogue);
     let mut counted: Vec<Counted> = Vec::new();
     let mut asked: Option<(Result<Case, Vec<Problem>>, u64)> = None;
     let mut place = 0;
@@ -420,7 +421,7 @@ impl Done {
                 let said = &*answer.said;
                 let because: Vec<&str> =
                     [&said.gate, &said.by, &said.review].into_iter().filter(|t| !t.is_empty()).map(String::as_str).collect();
-                (Some(said.outcome), said.said.clone(), because.join(" "), remarks(answer))
+                (Some(said.outcome), said.said.clone(), because.join(" "), remarks(line, answer))
             }
             Err(problems) => (None, "bad row".to_owned(), String::new(), told(problems)),
         };
@@ -460,7 +461,8 @@ impl Done {
                         Cell::new(more),
                     ]);
                 }
-                screen.out(&table.to_string())?;
+                let opening = self.summary.opening(screen);
+                screen.out(&format!("{opening}{table}"))?;
                 if self.rows > MOST_SHOWN {
                     screen.out(&format!("… and {} more rows; --out FILE writes all of them", self.rows - MOST_SHOWN))?;
                 }
@@ -484,7 +486,7 @@ impl Done {
     }
 }
 
-fn remarks(answer: &Answer) -> String {
+fn remarks(line: &Line, answer: &Answer) -> String {
     let said = &*answer.said;
     let mut parts = Vec::new();
     for (fee, minor) in said.fees.iter().zip(&answer.amounts) {
@@ -496,5 +498,7 @@ fn remarks(answer: &Answer) -> String {
             parts.push(format!("{word}: {}", list.join(", ")));
         }
     }
+    parts
+        .extend(line.notices(answer).into_iter().filter(|notice| !answer.missing.iter().any(|m| m == notice)).map(str::to_owned));
     parts.join("; ")
 }

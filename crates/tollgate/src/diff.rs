@@ -1,12 +1,13 @@
 //! `tollgate diff`: what changes between two days, or between law and draft.
 
+use columns::UNSCREENED;
 use comfy_table::Cell;
 use regime::{Change, diff, places};
 use serde_json::json;
 
 use crate::Exit;
 use crate::args::{Common, DiffArgs};
-use crate::classify::{country, standing};
+use crate::classify::{country, standing, unscreened};
 use crate::pack;
 use crate::screen::{Count, Failure, Screen};
 
@@ -42,6 +43,16 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<E
             !c.place.countries.is_empty()
         });
     }
+    let (mut notices, mut covered) = (Vec::new(), true);
+    for (corridor, day) in [(&before, days.0), (&after, days.1)] {
+        for law in &corridor.laws {
+            let uncovered = law.on(day, &corridor.lens).uncovered;
+            covered &= uncovered.is_none();
+            notices.extend(uncovered.or_else(|| law.read_up_to(day)).map(|notice| format!("{day}: {notice}")));
+        }
+    }
+    notices.dedup();
+    let exit = if covered { Exit::Done } else { Exit::Undetermined };
     if screen.json {
         let rows: Vec<_> = changes
             .iter()
@@ -51,10 +62,12 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<E
             })
             .collect();
         screen.json(
-            &json!({ "before": days.0.to_string(), "after": days.1.to_string(), "drafts": args.look.drafts, "changes": rows }),
+            &json!({ "before": days.0.to_string(), "after": days.1.to_string(), "drafts": args.look.drafts, "holds_if": UNSCREENED, "notices": notices, "changes": rows }),
         )?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
+    let mut head = format!("{}\n", unscreened(screen));
+    notices.iter().for_each(|notice| head.push_str(&format!("{}\n", screen.wrap(notice, 2))));
     let mut table = screen.table(&["part", "places", "before", "after", "by"]);
     for Change { chip, before, after, place } in &changes {
         table.add_row([
@@ -68,14 +81,15 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<E
     let mut parts: Vec<&str> = changes.iter().map(|c| c.chip.as_str()).collect();
     parts.dedup();
     let what = if days.0 == days.1 {
-        format!("on {} under {}", days.0, args.look.drafts.join(" and "))
+        let drafts = args.look.drafts.join(" and ");
+        format!("on {}{}", days.0, if drafts.is_empty() { String::new() } else { format!(" under {drafts}") })
     } else {
         format!("from {} to {}", days.0, days.1)
     };
     if changes.is_empty() {
-        screen.out(&format!("nothing changes {what}"))?;
+        screen.out(&format!("{head}nothing changes {what}"))?;
     } else {
-        screen.out(&format!("{table}\n{} change {what} (standard case)", Count(parts.len(), "part", "parts")))?;
+        screen.out(&format!("{head}{table}\n{} change {what} (standard case)", Count(parts.len(), "part", "parts")))?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
-use columns::Judge;
-use facts::{Case, Number, Order, Problem};
-use regime::{Corridor, CorridorDecision, Explanation, Library, Outcome, Totals, explain};
+use columns::{Judge, UNSCREENED};
+use facts::{Case, Fact, Number, Order, Problem};
+use regime::{Corridor, CorridorDecision, Explanation, Library, NearNames, Outcome, Totals, explain};
 use serde_json::json;
 
 use crate::Exit;
@@ -22,15 +22,15 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Resul
     let (case, assumed, totals) = match (&args.order, args.row) {
         (Some(book), Some(line)) => {
             let judge = Judge::new(corridor.clone(), false);
-            let (mut case, totals) = decide::row(&library, judge, Path::new(book), line, false)?;
-            let assumed = if args.facts.standard { case.fill_standard(&library.dictionary) } else { Vec::new() };
-            if assumed.is_empty() {
-                (case, assumed, totals)
-            } else {
+            let (case, totals) = decide::row(&library, judge, Path::new(book), line, false)?;
+            if args.facts.standard {
                 // With what is filled in, other rows may count.
                 let judge = Judge::new(corridor.clone(), false);
-                let (case, totals) = decide::row(&library, judge, Path::new(book), line, true)?;
-                (case, assumed, totals)
+                let (filled, totals) = decide::row(&library, judge, Path::new(book), line, true)?;
+                let assumed = filled.known().map(|(id, _)| id).filter(|id| *case.fact(*id) == Fact::Unknown).collect();
+                (filled, assumed, totals)
+            } else {
+                (case, Vec::new(), totals)
             }
         }
         _ => {
@@ -48,6 +48,10 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Resul
             gates.push(explain(law, &epoch, &corridor.lens, &case, totals));
         }
     }
+    let near = NearNames::of(&corridor.laws, &library.dictionary, &library.catalogue);
+    let mut notices = near.warnings(&library.dictionary, &case);
+    notices.extend(corridor.notices(case.day, &decision));
+    let holds_if = library.dictionary.any_screened(&assumed).then_some(UNSCREENED);
     let assumed: Vec<(String, String)> = assumed
         .iter()
         .map(|id| (library.dictionary.field(*id).name.clone(), library.dictionary.spell(*id, case.fact(*id))))
@@ -55,12 +59,14 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Resul
     if screen.json {
         screen.json(&json!({
             "outcome": decision.outcome.text(),
+            "holds_if": holds_if,
+            "notices": notices,
             "between": (decision.outcome == Outcome::Undetermined).then(|| [decision.mildest.text(), decision.strictest.text()]),
             "assumed": assumed.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "gates": gates,
         }))?;
     } else {
-        screen.out(&page(screen, &corridor, &decision, &gates, &assumed, args.long))?;
+        screen.out(&page(screen, &corridor, &decision, &gates, (holds_if, &notices, &assumed), args.long))?;
     }
     Ok(if decision.outcome == Outcome::Undetermined { Exit::Undetermined } else { Exit::Done })
 }
@@ -132,12 +138,15 @@ fn page(
     corridor: &Corridor,
     decision: &CorridorDecision,
     gates: &[Explanation],
-    assumed: &[(String, String)],
+    (holds_if, notices, assumed): (Option<&str>, &[String], &[(String, String)]),
     long: bool,
 ) -> String {
     let mut text = format!("{}\n", screen.paint(&decision.outcome.text().to_uppercase(), paint_of(decision.outcome)));
     if decision.outcome == Outcome::Undetermined {
         let _ = writeln!(text, "  between {} and {}", decision.mildest, decision.strictest);
+    }
+    for caveat in holds_if.map(|condition| format!("holds only if {condition}")).iter().chain(notices) {
+        let _ = writeln!(text, "  {}", screen.paint(&screen.wrap(caveat, 2), Paint::Unsure));
     }
     for ((gate, own), law) in gates.iter().zip(&decision.gates).zip(&corridor.laws) {
         let binds = gates.len() > 1 && own.strictest == decision.strictest && decision.strictest != Outcome::Free;

@@ -1,5 +1,6 @@
 //! `tollgate frontier`: the best part that the law still lets through.
 
+use columns::UNSCREENED;
 use comfy_table::Cell;
 use facts::{About, Case, Chip, Fact, FieldId, Number};
 use regime::{Bound, Frontier, Library, Question, frontier};
@@ -7,6 +8,7 @@ use serde_json::json;
 
 use crate::Exit;
 use crate::args::{Common, FrontierArgs};
+use crate::classify::unscreened;
 use crate::explain::{flags, named};
 use crate::pack;
 use crate::screen::{Failure, Paint, Screen};
@@ -23,6 +25,20 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &FrontierArgs) -> Resu
     let mut pairs = vec![("date".to_owned(), args.on.to_string()), ("destination".to_owned(), args.to.clone())];
     pairs.extend(named(&args.facts)?);
     let given = flags(&library, &pairs).map_err(Failure::Problems)?;
+    let mut sale = given.clone();
+    sale.fill_standard(&library.dictionary);
+    let decision = corridor.decide(&sale, &[]);
+    let notices = corridor.notices(args.on, &decision);
+    if let Some(why) = corridor.uncovered(args.on, &decision) {
+        if screen.json {
+            screen.json(
+                &json!({ "to": args.to, "on": args.on.to_string(), "outcome": decision.outcome.text(), "notices": notices }),
+            )?;
+        } else {
+            screen.out(&format!("{}\n{why}", screen.paint("UNDETERMINED", Paint::Unsure)))?;
+        }
+        return Ok(Exit::Undetermined);
+    }
     let field = |name: &str| library.dictionary.id(name);
     let open = |names: &[&str]| -> Vec<FieldId> {
         names.iter().filter_map(|n| field(n)).filter(|f| *given.fact(*f) == Fact::Unknown).collect()
@@ -54,10 +70,11 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &FrontierArgs) -> Resu
     if screen.json {
         let rows: Vec<_> = found.iter().map(|(names, f)| as_json(&library, names, f)).collect();
         let parts: Vec<&str> = passing.iter().map(|c| &*c.name).collect();
-        screen.json(&json!({ "to": args.to, "on": args.on.to_string(), "at_most": args.at_most.text(), "new_parts": rows, "catalogue": parts }))?;
+        screen.json(&json!({ "to": args.to, "on": args.on.to_string(), "at_most": args.at_most.text(), "holds_if": UNSCREENED, "notices": notices, "new_parts": rows, "catalogue": parts }))?;
         return Ok(Exit::Done);
     }
-    let mut text = format!("best part to {} on {}, at most `{}`\n", args.to, args.on, args.at_most);
+    let mut text = format!("best part to {} on {}, at most `{}`\n{}\n", args.to, args.on, args.at_most, unscreened(screen));
+    notices.iter().for_each(|notice| text.push_str(&format!("{}\n", screen.wrap(notice, 2))));
     for (names, answer) in &found {
         text.push_str(&format!("\n{}\n", screen.paint(&names.join(", "), Paint::Strong)));
         text.push_str(&tables(screen, &library, &sought, answer));

@@ -101,7 +101,7 @@ fn summary(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<String> {
 
 fn status(outcome: Outcome) -> Status {
     match outcome {
-        Outcome::Free | Outcome::Exception => Status::Open,
+        Outcome::Free | Outcome::Exception | Outcome::ExceptionOpen => Status::Open,
         Outcome::Licence(Policy::Denial) => Status::Denied,
         Outcome::Licence(_) => Status::Licence,
         Outcome::Prohibited => Status::Closed,

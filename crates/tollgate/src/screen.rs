@@ -200,7 +200,9 @@ pub(crate) enum Paint {
 pub(crate) fn paint_of(outcome: Outcome) -> Paint {
     match outcome {
         Outcome::Free => Paint::Good,
-        Outcome::Exception | Outcome::Licence(regime::Policy::Approval | regime::Policy::CaseByCase) => Paint::Middling,
+        Outcome::Exception | Outcome::ExceptionOpen | Outcome::Licence(regime::Policy::Approval | regime::Policy::CaseByCase) => {
+            Paint::Middling
+        }
         Outcome::Licence(_) | Outcome::Prohibited => Paint::Bad,
         Outcome::Undetermined => Paint::Unsure,
     }

@@ -56,14 +56,15 @@ fn regimes(library: &Library) -> Result<Rows, Failure> {
             law.title.clone(),
             law.authority.clone(),
             law.clauses.len().to_string(),
+            law.covers_from.to_string(),
             law.as_of.to_string(),
         ]);
     }
     for (id, title, regimes, default) in &library.corridors {
         let title = if *default { format!("{title} (default)") } else { title.clone() };
-        rows.push(vec![format!("corridor {id}"), title, regimes.join(" + "), String::new(), String::new()]);
+        rows.push(vec![format!("corridor {id}"), title, regimes.join(" + "), String::new(), String::new(), String::new()]);
     }
-    Ok(Rows { header: vec!["id", "title", "authority", "clauses", "facts read to"], rows })
+    Ok(Rows { header: vec!["id", "title", "authority", "clauses", "covers from", "facts read to"], rows })
 }
 
 fn clauses(corridor: &Corridor, filter: Option<&str>) -> Rows {

@@ -379,7 +379,7 @@ fn a_folder_of_packs_stands_in_for_the_embedded_regime() {
     let folder = tempfile::tempdir().unwrap();
     let regime = folder.path().join("regimes/essay");
     fs::create_dir_all(&regime).unwrap();
-    fs::write(regime.join("regime.toml"), "id = \"essay\"\ntitle = \"t\"\nauthority = \"a\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\nas_of = 2026-01-01\n").unwrap();
+    fs::write(regime.join("regime.toml"), "id = \"essay\"\ntitle = \"t\"\nauthority = \"a\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\ncovers_from = 2000-01-01\nas_of = 2026-01-01\n").unwrap();
     fs::write(regime.join("instruments.toml"), "[[instrument]]\nid = \"act\"\nkind = \"rule\"\ntitle = \"t\"\ncitation = \"c\"\npublished = 2024-01-01\nconfidence = \"U\"\n").unwrap();
     let page = |when: &str| {
         format!(

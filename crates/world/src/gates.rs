@@ -282,7 +282,7 @@ impl<'a> Asker<'a> {
         let cases = [base.clone(), given(&self.scenario.importer.approved), given(&self.scenario.importer.state_funded)];
         match &mut self.importer {
             None => [Outcome::Free; 3],
-            Some(corridor) => cases.map(|case| corridor.decide(&case, &[]).strictest),
+            Some(corridor) => cases.map(|case| strictest(corridor, &case)),
         }
     }
 
@@ -327,7 +327,7 @@ impl<'a> Asker<'a> {
                             self.text(&mut case, name, value);
                         }
                         case.fill_standard(self.dictionary);
-                        let open = corridor.decide(&case, &[]).strictest <= Outcome::Exception;
+                        let open = strictest(&mut corridor, &case) <= Outcome::ExceptionOpen;
                         if open { share } else { 0.0 }
                     })
                     .sum()
@@ -444,11 +444,20 @@ fn one(corridor: &mut Corridor, case: &Case) -> Way {
     }
     // An exception on conditions (a notification that may be answered with no) is a review in all but name.
     let conditional = decision.gates.first().is_some_and(|gate| gate.needs.iter().any(|need| need.status != Status::Met));
-    let outcome = match decision.strictest {
-        Outcome::Exception if conditional => Outcome::Licence(Policy::CaseByCase),
+    let outcome = match strictest(corridor, case) {
+        Outcome::Exception | Outcome::ExceptionOpen if conditional => Outcome::Licence(Policy::CaseByCase),
         outcome => outcome,
     };
     Way { outcome, fee, duty, quota }
+}
+
+/// The strictest answer that a gate leaves open. Days before the first one that its regime speaks of are taken as open: parts were
+/// sold then, and the world has to begin somewhere. That is an assumption of the world and no statement of law.
+fn strictest(corridor: &mut Corridor, case: &Case) -> Outcome {
+    match corridor.epoch(0, case.day) {
+        Some(epoch) if epoch.uncovered.is_some() => Outcome::Free,
+        _ => corridor.decide(case, &[]).strictest,
+    }
 }
 
 fn number(chip: &Chip, field: FieldId) -> Option<f64> {
@@ -495,15 +504,15 @@ impl Offers {
         };
         self.tpp.push(tpp);
         self.bandwidth.push(bandwidth);
-        self.free.push(share(&|a| a.way.outcome <= Outcome::Exception));
+        self.free.push(share(&|a| a.way.outcome <= Outcome::ExceptionOpen));
         self.approval.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::Approval)));
         self.case.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::CaseByCase)));
         self.unstated.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::Unstated)));
         self.denial.push(share(&|a| a.way.outcome == Outcome::Licence(Policy::Denial)));
-        self.admitted.push(share(&|a| a.admitted <= Outcome::Exception));
-        self.approved_only.push(share(&|a| a.admitted > Outcome::Exception && a.approved <= Outcome::Exception));
+        self.admitted.push(share(&|a| a.admitted <= Outcome::ExceptionOpen));
+        self.approved_only.push(share(&|a| a.admitted > Outcome::ExceptionOpen && a.approved <= Outcome::ExceptionOpen));
         let unstated = Outcome::Licence(Policy::Unstated);
-        self.discouraged.push(share(&|a| a.admitted == unstated && a.approved > Outcome::Exception));
+        self.discouraged.push(share(&|a| a.admitted == unstated && a.approved > Outcome::ExceptionOpen));
         self.state_barred.push(share(&|a| a.state == Outcome::Prohibited));
         self.fee_rate.push(on_moving(&|a| a.way.fee));
         self.fee_duty.push(on_moving(&|a| a.way.duty));

@@ -48,6 +48,9 @@ proptest! {
         let names: Vec<&str> = LIBRARY.regimes.iter().map(String::as_str).collect();
         let mut corridor = corridor(&names, some[0].lens());
         let mut cases: Vec<Case> = some.iter().chain(&most).map(|drawn| drawn.case()).collect();
+        // Days that no regime covers, and days long after what was read.
+        let far = ["0001-01-01", "1899-12-30", "1970-01-01", "2022-08-25", "2022-10-20", "2023-07-31", "9999-12-31"].map(common::day);
+        cases.iter_mut().skip(seed as usize % 5).step_by(5).zip(far.iter().cycle().skip(seed as usize % 7)).for_each(|(case, day)| case.day = *day);
         // Here no catalogue knows the parts: their facts are drawn one by one.
         let chip = field(&LIBRARY.dictionary, "chip");
         cases.iter_mut().filter(|case| *case.fact(chip) != Fact::Absent).for_each(|case| case.set(chip, Fact::Unknown));
@@ -136,7 +139,7 @@ fn lines(threads: usize, sought: usize) -> Vec<Line<Became>> {
 fn lines_of(text: &str, threads: usize, sought: usize) -> Vec<Line<Became>> {
     let (dictionary, catalogue) = (&LIBRARY.dictionary, &LIBRARY.catalogue);
     let corridor = LIBRARY.corridor(&[], &[], Lens::default()).unwrap();
-    let mut lines = Lines::new(Judge::new(corridor, false), dictionary).with_threads(threads);
+    let mut lines = Lines::new(Judge::new(corridor, false), dictionary, catalogue).with_threads(threads);
     lines.seek_missing(sought);
     let mut all = Vec::new();
     // Twice, so that the second time what was found before is used.
@@ -178,7 +181,7 @@ fn orders_under_a_quota_are_told_the_same_together_and_one_by_one() {
     for (threads, together) in [(1, 1), (1, 7), (5, cases.len())] {
         let corridor = LIBRARY.corridor(&[], &[], Lens::default()).unwrap();
         let mut totals = corridor.totals();
-        let mut lines = Lines::new(Judge::new(corridor, false), &LIBRARY.dictionary).with_threads(threads);
+        let mut lines = Lines::new(Judge::new(corridor, false), &LIBRARY.dictionary, &LIBRARY.catalogue).with_threads(threads);
         let told: Vec<_> = cases.chunks(together).flat_map(|some| lines.tell(some, &mut totals)).collect();
         let told: Vec<_> =
             told.into_iter().map(|told| lines.of_told(told)).map(|answer| (answer.said.outcome, answer.missing)).collect();

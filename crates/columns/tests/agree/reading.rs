@@ -14,9 +14,11 @@ use crate::draw::{config, pick};
 use crate::made_up::Dice;
 
 /// Cells that are wrong or nearly so.
-const CELLS: [&str; 16] = [
+const CELLS: [&str; 18] = [
     "none",
     "unknown",
+    "unknown",
+    " Unknown ",
     " 5 ",
     "5,5",
     "1e3",
@@ -75,7 +77,8 @@ proptest! {
         for (row, cells) in rows.iter().enumerate() {
             let mut said = Order::row(&LIBRARY.dictionary, &LIBRARY.catalogue, "rows", row as u64 + 1, cells).order.map(|o| o.case);
             if let (Ok(case), true) = (&mut said, standard) {
-                case.fill_standard(&LIBRARY.dictionary);
+                let filled = case.fill_standard(&LIBRARY.dictionary);
+                prop_assert_eq!(read.is_unscreened(row), LIBRARY.dictionary.any_screened(&filled), "row {}: {:?}", row, cells);
             }
             let odd = read.odd().iter().find(|odd| odd.row == row);
             match (said, odd) {

@@ -96,7 +96,7 @@ fn approvable(state: &State, counsel: &mut Counsel<'_>, record: &Application, re
     match Outcome::parse(&outcome) {
         Some(Outcome::Licence(Policy::Approval | Policy::CaseByCase)) => Ok(()),
         Some(Outcome::Licence(Policy::Unstated | Policy::Denial)) => reasoned(reason),
-        Some(Outcome::Free | Outcome::Exception) => Err(Refusal::NoLicenceNeeded { outcome }.into()),
+        Some(Outcome::Free | Outcome::Exception | Outcome::ExceptionOpen) => Err(Refusal::NoLicenceNeeded { outcome }.into()),
         Some(Outcome::Prohibited) | None => {
             let by = record.ruling.gates.iter().filter(|g| g.outcome == outcome).find_map(|g| g.by.clone());
             Err(Refusal::LawForbids { outcome, by: by.unwrap_or_default() }.into())

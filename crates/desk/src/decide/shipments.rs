@@ -245,7 +245,7 @@ fn under_notification(notification: &Notification, ruled: &Ruled) -> Result<(), 
 /// Nothing is asked for, or an exception with everything it needs.
 fn lifted(ruled: &Ruled) -> Result<(), Stop> {
     failed(ruled)?;
-    if !matches!(ruled.outcome, Outcome::Free | Outcome::Exception) {
+    if ruled.outcome != Outcome::Free && !ruled.outcome.is_exception() {
         if ruled.outcome >= Outcome::Prohibited {
             return Err(forbids(ruled));
         }

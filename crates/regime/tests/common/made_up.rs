@@ -138,7 +138,7 @@ pub(crate) fn made_up(dice: &mut Dice) -> Law {
     for (name, entry, _) in FACTS {
         let _ = writeln!(fields, "[field.{name}]\n{entry}\nabout = \"item\"\nmeaning = \"m\"\nsource = \"s\"");
     }
-    let head = "id = \"w\"\ntitle = \"W\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nas_of = 2026-01-01\n";
+    let head = "id = \"w\"\ntitle = \"W\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\ncovers_from = 2000-01-01\nas_of = 2026-01-01\n";
     let scope = dice.of(&["TRUE", "TRUE", "a OR b", "k <> 'z'"]);
     let act = |id: &str| {
         let words =

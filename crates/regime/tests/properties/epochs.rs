@@ -52,6 +52,9 @@ fn covers(from: Date, until: Option<Date>, today: Date) -> bool {
 
 /// The guide's sentences about days, spelled a second time: text, practice, what was known, stays.
 fn force<'a>(law: &'a Law, id: ClauseId, clause: &'a Clause, today: Date, lens: &Lens) -> Force<'a> {
+    if today < law.covers_from {
+        return Force::None;
+    }
     let practice = lens.view == View::Practice;
     let holds = |version: &&Version| {
         let end_known = version.ended_by.is_none_or(|by| known(law, by, lens));

@@ -38,7 +38,7 @@ fn tiers(tpp: &Exact, area: &Exact) -> Outcome {
     if *tpp >= whole(4800) || (*tpp >= whole(1600) && density >= bound(592)) {
         Outcome::Licence(Policy::Denial)
     } else if (*tpp >= whole(2400) && density >= bound(160)) || (*tpp >= whole(1600) && density >= bound(320)) {
-        Outcome::Exception
+        Outcome::ExceptionOpen
     } else {
         Outcome::Free
     }
@@ -97,14 +97,14 @@ fn bounds_that_doubles_cannot_tell() {
     let denied = Outcome::Licence(Policy::Denial);
     let tiers = [
         ("4800", "10000", denied),
-        ("4799.99999999999999999999999", "811", Outcome::Exception),
+        ("4799.99999999999999999999999", "811", Outcome::ExceptionOpen),
         ("1598.4", "270", Outcome::Free), // 5.92 exactly, but below 1,600
         ("1601.36", "270.5", denied),
-        ("1601.3599999999999999999999", "270.5", Outcome::Exception),
-        ("1601.36", "270.5000000000000000000001", Outcome::Exception),
+        ("1601.3599999999999999999999", "270.5", Outcome::ExceptionOpen),
+        ("1601.36", "270.5000000000000000000001", Outcome::ExceptionOpen),
         ("1776", "300", denied),
         ("4795.2", "810", denied),
-        ("1973.3333333333333333333333", "333.33333333333333333333333", Outcome::Exception),
+        ("1973.3333333333333333333333", "333.33333333333333333333333", Outcome::ExceptionOpen),
         ("1973.3333333333333333333334", "333.33333333333333333333333", denied),
     ];
     for (tpp, area, expected) in tiers {

@@ -7,6 +7,7 @@ mod common;
 #[path = "../common/made_up.rs"]
 mod made_up;
 
+mod coverage;
 mod draw;
 mod epochs;
 mod exact;

@@ -118,7 +118,7 @@ fn regime_of(expressions: &[String]) -> Library {
     let mut page = |name: &str, text: String| pack.push((format!("regimes/r/{name}"), text));
     page(
         "regime.toml",
-        "id = \"r\"\ntitle = \"R\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\nas_of = 2026-01-01\n"
+        "id = \"r\"\ntitle = \"R\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\ncovers_from = 2000-01-01\nas_of = 2026-01-01\n"
             .to_owned(),
     );
     let act = "id = \"A\"\nkind = \"rule\"\ntitle = \"A\"\ncitation = \"A\"\npublished = 2020-01-01\nconfidence = \"P\"\n";

@@ -37,7 +37,7 @@ pub(crate) fn small_world() -> Law {
     for name in FACTS {
         fields += &format!("[field.{name}]\ntype = \"bool\"\nabout = \"item\"\nmeaning = \"m\"\nsource = \"s\"\n");
     }
-    let head = "id = \"w\"\ntitle = \"W\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\nas_of = 2026-01-01\n";
+    let head = "id = \"w\"\ntitle = \"W\"\nauthority = \"A\"\nside = \"exporter\"\ncurrency = \"USD\"\nscope = \"TRUE\"\ncovers_from = 2000-01-01\nas_of = 2026-01-01\n";
     let act = "[[instrument]]\nid = \"A\"\nkind = \"rule\"\ntitle = \"A\"\ncitation = \"A\"\npublished = 2020-01-01\nconfidence = \"P\"\n";
     let mut pack = vec![
         ("fields.toml".to_owned(), fields),

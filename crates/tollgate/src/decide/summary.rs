@@ -3,16 +3,20 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use columns::{Line, told};
+use columns::{Line, UNSCREENED, told};
 use comfy_table::{Cell, CellAlignment};
 use facts::{Dictionary, FieldId};
 use regime::Outcome;
 use serde_json::{Value, json};
 
+use crate::Exit;
 use crate::screen::{Count, Paint, Screen, grouped, money};
 
 /// How many bad rows are told.
 const MOST_TOLD: usize = 20;
+/// How many different things to know are counted, and how many are told.
+const MOST_NOTICES: usize = 1000;
+const MOST_CAVEATS: usize = 8;
 /// How many facts are named that undetermined orders lack.
 const MOST_LACKING: usize = 8;
 
@@ -22,12 +26,18 @@ type Payee = (String, String, String);
 #[derive(Default)]
 pub(crate) struct Summary {
     decided: usize,
-    pub(crate) bad: usize,
+    bad: usize,
     outcomes: BTreeMap<Outcome, usize>,
     /// By payee, legal form and currency: the sum of what surely is due, how many orders, and how many amounts nobody knows.
     fees: BTreeMap<Payee, (i128, usize, usize)>,
     /// By fact: how many undetermined orders lack it.
     lacks: BTreeMap<FieldId, usize>,
+    /// Orders of which the standard case stands in for a screening of the parties.
+    unscreened: usize,
+    /// Orders on days that some gate does not speak of.
+    uncovered: usize,
+    /// By what there is to know of answers: of how many orders.
+    notices: BTreeMap<String, usize>,
     /// The first bad rows.
     told: Vec<(String, u64, String, String)>,
 }
@@ -47,6 +57,15 @@ impl Summary {
         };
         self.decided += 1;
         *self.outcomes.entry(answer.said.outcome).or_insert(0) += 1;
+        self.unscreened += usize::from(line.caveats.unscreened);
+        self.uncovered += usize::from(!answer.said.uncovered.is_empty());
+        for notice in line.notices(answer) {
+            if let Some(orders) = self.notices.get_mut(notice) {
+                *orders += 1;
+            } else if self.notices.len() < MOST_NOTICES {
+                self.notices.insert(notice.to_owned(), 1);
+            }
+        }
         for id in &answer.lacks {
             *self.lacks.entry(*id).or_insert(0) += 1;
         }
@@ -58,6 +77,23 @@ impl Summary {
                 None => entry.2 += 1,
             }
         }
+    }
+
+    /// What the run ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        match (self.bad, self.uncovered) {
+            (0, 0) => Exit::Done,
+            (0, _) => Exit::Undetermined,
+            _ => Exit::Problems,
+        }
+    }
+
+    /// What anybody should know before reading on, a line each, with how many orders it concerns.
+    fn caveats(&self) -> Vec<(String, usize)> {
+        let unscreened = (self.unscreened > 0).then(|| (format!("holds only if {UNSCREENED}"), self.unscreened));
+        let mut notices: Vec<(String, usize)> = self.notices.iter().map(|(notice, orders)| (notice.clone(), *orders)).collect();
+        notices.sort_by_key(|(_, orders)| Reverse(*orders));
+        unscreened.into_iter().chain(notices).collect()
     }
 
     /// The facts that undetermined orders lack, the one that most of them lack first.
@@ -83,7 +119,22 @@ impl Summary {
             .into_iter()
             .map(|(id, orders)| json!({ "fact": dictionary.field(id).name, "orders": orders }))
             .collect();
-        json!({ "decided": self.decided, "bad_rows": self.bad, "outcomes": outcomes, "lacking": lacks, "fees": fees })
+        let caveats = self.caveats().into_iter();
+        let caveats: Vec<Value> = caveats.map(|(caveat, orders)| json!({ "caveat": caveat, "orders": orders })).collect();
+        json!({ "decided": self.decided, "bad_rows": self.bad, "caveats": caveats, "outcomes": outcomes, "lacking": lacks, "fees": fees })
+    }
+
+    /// What to read before the decisions.
+    pub(crate) fn opening(&self, screen: &Screen) -> String {
+        let (caveats, mut text) = (self.caveats(), String::new());
+        for (caveat, orders) in caveats.iter().take(MOST_CAVEATS) {
+            let line = format!("{}: {caveat}", Count(*orders, "order", "orders"));
+            text.push_str(&format!("{}\n", screen.paint(&screen.wrap(&line, 2), Paint::Unsure)));
+        }
+        if caveats.len() > MOST_CAVEATS {
+            text.push_str(&format!("… and {} in the column `notice`\n", Count(caveats.len() - MOST_CAVEATS, "more", "more")));
+        }
+        text
     }
 
     /// As text: `standard` where facts were filled in, `whole` with the bad rows and where all of them stand.
@@ -97,6 +148,7 @@ impl Summary {
         let standard = if standard { ", what was left out taken from the standard case" } else { "" };
         let mut text =
             format!("{} decided{standard}, {}\n", Count(self.decided, "order", "orders"), Count(self.bad, "bad row", "bad rows"));
+        text.push_str(&self.opening(screen));
         let mut outcomes = screen.table(&["outcome", "orders"]);
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         for (outcome, count) in &self.outcomes {

@@ -51,7 +51,7 @@ pub(crate) fn copy_out(mut file: File) -> Result<(), Failure> {
 }
 
 /// The columns of decisions; `file` where there are several books.
-const COLUMNS: [(&str, Kind); 20] = [
+const COLUMNS: [(&str, Kind); 22] = [
     ("file", Kind::Text),
     ("order", Kind::Text),
     ("line", Kind::Whole),
@@ -60,6 +60,7 @@ const COLUMNS: [(&str, Kind); 20] = [
     ("quantity", Kind::Text),
     ("to", Kind::Text),
     ("outcome", Kind::Text),
+    ("holds_if", Kind::Text),
     ("between", Kind::Text),
     ("gate", Kind::Text),
     ("by", Kind::Text),
@@ -71,6 +72,7 @@ const COLUMNS: [(&str, Kind); 20] = [
     ("fee_currency", Kind::Texts),
     ("fee_payee", Kind::Texts),
     ("missing", Kind::Texts),
+    ("notice", Kind::Texts),
     ("problem", Kind::Text),
 ];
 
@@ -138,18 +140,22 @@ fn cells(line: &Line) -> Vec<Cell> {
         Ok(answer) => {
             let said = &*answer.said;
             let list = |of: fn(&Fee) -> &String| Cell::Texts(said.fees.iter().map(|fee| of(fee).clone()).collect());
-            cells.extend([&said.said, &said.between, &said.gate, &said.by, &said.review, &said.cite].map(|word| text(word)));
+            cells.extend([text(&said.said), text(line.holds_if())]);
+            cells.extend([&said.between, &said.gate, &said.by, &said.review, &said.cite].map(|word| text(word)));
             cells.extend([
                 Cell::Texts(said.open.clone()),
                 Cell::Texts(said.failed.clone()),
                 Cell::Amounts(answer.amounts.clone()),
             ]);
-            cells.extend([list(|fee| &fee.currency), list(|fee| &fee.payee), Cell::Texts(answer.missing.clone()), text("")]);
+            let notices = line.notices(answer).into_iter().map(str::to_owned).collect();
+            cells.extend([list(|fee| &fee.currency), list(|fee| &fee.payee), Cell::Texts(answer.missing.clone())]);
+            cells.extend([Cell::Texts(notices), text("")]);
         }
         Err(problems) => {
-            cells.extend((0..6).map(|_| text("")));
+            cells.extend((0..7).map(|_| text("")));
             cells.extend([Cell::Texts(vec![]), Cell::Texts(vec![]), Cell::Amounts(vec![])]);
-            cells.extend([Cell::Texts(vec![]), Cell::Texts(vec![]), Cell::Texts(vec![]), text(&told(problems))]);
+            cells.extend((0..4).map(|_| Cell::Texts(vec![])));
+            cells.push(text(&told(problems)));
         }
     }
     cells
@@ -191,6 +197,7 @@ fn as_json(line: &Line, several: bool) -> Value {
                 "quantity": line.quantity,
                 "to": line.to,
                 "outcome": said.said,
+                "holds_if": line.holds_if(),
                 "between": said.between,
                 "gate": said.gate,
                 "by": said.by,
@@ -200,6 +207,7 @@ fn as_json(line: &Line, several: bool) -> Value {
                 "failed": said.failed,
                 "fees": fees,
                 "missing": answer.missing,
+                "notice": line.notices(answer),
             })
         }
     };

@@ -188,7 +188,8 @@ pub(super) fn facts_of(library: &Library, args: &FactArgs) -> Result<Facts, Fail
     if args.standard {
         let order = Order::from_pairs(&library.dictionary, &library.catalogue, "flags", &pairs).map_err(Failure::Problems)?;
         let mut case = order.case;
-        for id in case.fill_standard(&library.dictionary) {
+        // Goods move on what an act states: that nobody is on a list is for somebody to find, not to presume.
+        for id in case.fill_standard_but_screening(&library.dictionary) {
             let name = library.dictionary.field(id).name.clone();
             facts.entry(name).or_insert_with(|| library.dictionary.spell(id, case.fact(id)));
         }

@@ -103,7 +103,7 @@ impl Asker<'_> {
             let (x, y) =
                 (design.tpp.unwrap_or(top.tpp).min(top.tpp), design.bandwidth.unwrap_or(top.bandwidth).min(top.bandwidth));
             match outcome {
-                Outcome::Free | Outcome::Exception => Some(geometric(x, y)),
+                Outcome::Free | Outcome::Exception | Outcome::ExceptionOpen => Some(geometric(x, y)),
                 outcome if outcome <= Outcome::Licence(Policy::CaseByCase) => Some(geometric(x, y) / self.scenario.design_worth),
                 _ => None,
             }
@@ -126,7 +126,7 @@ impl Asker<'_> {
         story: &mut Vec<Design>,
     ) -> Option<usize> {
         // Nothing is redesigned while the top part passes freely.
-        if *standing.first()? <= Outcome::Exception {
+        if *standing.first()? <= Outcome::ExceptionOpen {
             return None;
         }
         // The design is cut from the best part whose die is known, since thresholds on density ask for it.
@@ -144,7 +144,7 @@ impl Asker<'_> {
         }
         let (quality, (chip, tpp, bandwidth), answer) = found?;
         let best = sold.iter().zip(standing).filter(|(_, s)| **s <= answer).map(|(p, _)| p.quality).fold(0.0, f64::max);
-        let needed = if answer > Outcome::Exception { self.scenario.design_worth } else { 1.0 };
+        let needed = if answer > Outcome::ExceptionOpen { self.scenario.design_worth } else { 1.0 };
         if best * needed >= quality {
             return None;
         }
