@@ -161,7 +161,10 @@ impl Piece {
         let form = columns::Form::of_name(&format!(".{}", at.form)).unwrap_or(columns::Form::Csv);
         match &self.groups {
             Some(groups) => Book::part(dictionary, &at.name, file, groups.clone()),
-            None if form.is_text() => Book::text(dictionary, &library.catalogue, &at.name, form, Box::new(file)),
+            None if form.is_text() => {
+                let again = file.try_clone().ok();
+                Book::text(dictionary, &library.catalogue, &at.name, form, (Box::new(file), again))
+            }
             None => Book::table(dictionary, &at.name, form, file),
         }
     }

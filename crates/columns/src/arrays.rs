@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type};
+use arrow_array::types::{
+    Date32Type, Date64Type, Float64Type, Int8Type, Int16Type, Int32Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+};
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, StringArray};
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_cast::cast;
 use arrow_cast::display::array_value_to_string;
-use arrow_schema::{ArrowError, DataType};
-use facts::{Fact, FieldId, Number, is_unknown, parse_date};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use facts::{Fact, FieldId, Number, is_ambiguous, is_unknown, parse_date};
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::column::{ABSENT, Column, KNOWN, Keys, Lexicon, Terms, UNKNOWN, day_of, double_of, number_of, since};
@@ -100,13 +103,34 @@ pub(crate) fn cell(array: &ArrayRef, day: bool, row: usize) -> Result<String, Ar
             let words = (0..words.len()).map(|at| array_value_to_string(&words, at)).collect::<Result<Vec<_>, _>>()?;
             Ok(if words.is_empty() { "none".to_owned() } else { words.join(" ") })
         }
-        DataType::Date64 | DataType::Timestamp(..) if day => {
-            let days = cast(&array.slice(row, 1), &DataType::Date32)?;
-            let day = days.as_primitive::<Date32Type>();
-            Ok(day_of(day.value(0)).map_or_else(String::new, |day| day.to_string()))
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) if day => {
+            let there = day_of(days_since(&array.slice(row, 1))?.0.first().copied().unwrap_or(i32::MAX));
+            Ok(there.map_or_else(|| format!("beyond all days, as {}", array.data_type()), |day| day.to_string()))
         }
+        // A number of a table has its point before decimals.
+        kind if kind.is_numeric() => array_value_to_string(array, row).map(Number::unmistakable),
         _ => array_value_to_string(array, row),
     }
+}
+
+/// Days since 1970-01-01 of dates and timestamps, by universal time; beyond all days where a number of days is beyond all numbers.
+fn days_since(array: &ArrayRef) -> Result<(ScalarBuffer<i32>, Option<NullBuffer>), ArrowError> {
+    const SECONDS: i64 = 86_400;
+    let of = |values: &[i64], a_day: i64| -> ScalarBuffer<i32> {
+        values.iter().map(|value| i32::try_from(value.div_euclid(a_day)).unwrap_or(i32::MAX)).collect::<Vec<i32>>().into()
+    };
+    let days = match array.data_type() {
+        DataType::Date32 => array.as_primitive::<Date32Type>().values().clone(),
+        DataType::Date64 => of(array.as_primitive::<Date64Type>().values(), SECONDS * 1000),
+        DataType::Timestamp(unit, _) => match unit {
+            TimeUnit::Second => of(array.as_primitive::<TimestampSecondType>().values(), SECONDS),
+            TimeUnit::Millisecond => of(array.as_primitive::<TimestampMillisecondType>().values(), SECONDS * 1000),
+            TimeUnit::Microsecond => of(array.as_primitive::<TimestampMicrosecondType>().values(), SECONDS * 1_000_000),
+            TimeUnit::Nanosecond => of(array.as_primitive::<TimestampNanosecondType>().values(), SECONDS * 1_000_000_000),
+        },
+        other => return Err(ArrowError::SchemaError(format!("{other} holds no days"))),
+    };
+    Ok((days, array.nulls().cloned()))
 }
 
 pub(crate) fn days(array: &ArrayRef, strange: &mut Strange) -> Result<ScalarBuffer<i32>, ArrowError> {
@@ -129,11 +153,7 @@ pub(crate) fn days(array: &ArrayRef, strange: &mut Strange) -> Result<ScalarBuff
         }
         DataType::Dictionary(..) => return days_of_words(array, strange),
         DataType::Null => (ScalarBuffer::from(vec![i32::MAX; array.len()]), None),
-        _ => {
-            let days = cast(array, &DataType::Date32)?;
-            let days = days.as_primitive::<Date32Type>();
-            (days.values().clone(), days.nulls().cloned())
-        }
+        _ => days_since(array)?,
     };
     let right =
         |(row, day): (usize, &i32)| (FIRST..=LAST).contains(day) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
@@ -176,14 +196,20 @@ pub(crate) fn numbers(array: &ArrayRef, strange: &mut Strange) -> Result<Column,
             let texts = (0..array.len())
                 .map(|row| if array.is_null(row) { Ok(None) } else { array_value_to_string(array, row).map(Some) })
                 .collect::<Result<Vec<_>, _>>()?;
-            Ok(read_numbers(&StringArray::from(texts), (false, false), strange))
+            Ok(read_numbers(&StringArray::from(texts), (false, false, true), strange).0)
         }
     }
 }
 
-/// Numbers out of texts; rows that hold none, or one that no double tells, are marked. With `standard` also rows that say that nobody
-/// knows the number, since the standard case does not fill those.
-pub(crate) fn read_numbers(texts: &StringArray, (absent, standard): (bool, bool), strange: &mut Strange) -> Column {
+/// Numbers out of texts; rows that hold none, or one that no double tells, are marked. So are, with `standard`, rows that say that nobody
+/// knows the number, since the standard case does not fill those; and numbers that can be read in two ways where it is not `settled` that
+/// points stand before decimals. Says whether there are such.
+pub(crate) fn read_numbers(
+    texts: &StringArray,
+    (absent, standard, settled): (bool, bool, bool),
+    strange: &mut Strange,
+) -> (Column, bool) {
+    let mut open = false;
     let mut values = Vec::with_capacity(texts.len());
     let mut marks = Vec::with_capacity(texts.len());
     for row in 0..texts.len() {
@@ -195,6 +221,11 @@ pub(crate) fn read_numbers(texts: &StringArray, (absent, standard): (bool, bool)
                 (0.0, UNKNOWN)
             }
             "none" if absent => (0.0, ABSENT),
+            text if !settled && is_ambiguous(text) => {
+                open = true;
+                strange.push(row);
+                (0.0, UNKNOWN)
+            }
             text => match double(text) {
                 Some(value) => (value, KNOWN),
                 None => {
@@ -207,7 +238,7 @@ pub(crate) fn read_numbers(texts: &StringArray, (absent, standard): (bool, bool)
         marks.push(mark);
     }
     let all = marks.iter().all(|mark| *mark == KNOWN);
-    Column::Numbers(values.into(), (!all).then(|| marks.into()))
+    (Column::Numbers(values.into(), (!all).then(|| marks.into())), open)
 }
 
 /// The double that a text stands for.

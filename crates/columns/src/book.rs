@@ -1,18 +1,25 @@
 //! Order books of any kind, read batch by batch: CSV, JSON lines, Parquet, Arrow. A file that breaks off tells how far it was read.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{ArrayBuilder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader};
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, NullArray, RecordBatch};
+use arrow_cast::cast;
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
-use facts::{Catalogue, Dictionary, FieldType, Line, Orders, Problem, Severity};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use facts::{Catalogue, Dictionary, FieldId, FieldType, Line, Orders, Point, Problem, Severity};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{Compression, Type as Physical};
+use parquet::file::metadata::ParquetMetaData;
 
 use crate::column::Batch;
+use crate::layout::text;
 use crate::read::Reader;
 
 /// How a table is written.
@@ -42,11 +49,11 @@ impl Form {
 
     /// The form that a table's first bytes tell.
     pub fn of_start(start: &[u8]) -> Form {
-        if start.starts_with(b"PAR1") {
+        if start.starts_with(b"PAR1") || start.starts_with(b"PARE") {
             Form::Parquet
         } else if start.starts_with(b"ARROW1") || start.starts_with(&[0xff; 4]) {
             Form::Arrow
-        } else if start.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{') {
+        } else if matches!(start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start().first(), Some(b'{' | b'[')) {
             Form::Jsonl
         } else {
             Form::Csv
@@ -64,16 +71,20 @@ const BATCH: usize = 8192;
 
 /// One table being read.
 pub struct Book<'a> {
+    dictionary: &'a Dictionary,
     name: String,
+    /// The columns; those that state nothing hold nothing.
     schema: SchemaRef,
     input: Input<'a>,
+    /// The whole file once more, to look at all of it.
+    again: Option<File>,
     /// Rows read so far.
     done: u64,
     failed: bool,
 }
 
 enum Input<'a> {
-    Text { orders: Orders<'a, Box<dyn Read + 'a>>, names: Vec<String>, dictionary: &'a Dictionary },
+    Text { orders: Orders<'a, Box<dyn Read + 'a>>, form: Form, names: Vec<String>, catalogue: &'a Catalogue },
     Parquet(ParquetRecordBatchReader, u64),
     File(FileReader<BufReader<File>>),
     Stream(StreamReader<BufReader<File>>),
@@ -90,7 +101,8 @@ pub struct Rows {
 }
 
 impl<'a> Book<'a> {
-    /// Starts on a text.
+    /// Starts on a text; `again` is the file that it comes from, where it comes from one: there a column is looked at as a whole where one of its
+    /// numbers can be read in two ways.
     ///
     /// # Errors
     /// A header that cannot be read.
@@ -99,7 +111,7 @@ impl<'a> Book<'a> {
         catalogue: &'a Catalogue,
         name: &str,
         form: Form,
-        input: Box<dyn Read + 'a>,
+        (input, again): (Box<dyn Read + 'a>, Option<File>),
     ) -> Result<Book<'a>, Vec<Problem>> {
         let orders = match form {
             Form::Jsonl => Orders::jsonl(dictionary, catalogue, name, input),
@@ -112,50 +124,41 @@ impl<'a> Book<'a> {
             if form == Form::Jsonl { every().collect() } else { names.iter().map(String::as_str).filter(means).collect() };
         let fields: Vec<Field> = columns.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
         let schema = Arc::new(Schema::new(fields));
-        Ok(Book { name: name.to_owned(), schema, input: Input::Text { orders, names, dictionary }, done: 0, failed: false })
+        let input = Input::Text { orders, form, names, catalogue };
+        Ok(Book { dictionary, name: name.to_owned(), schema, input, again, done: 0, failed: false })
     }
 
     /// Starts on a table of columns.
     ///
     /// # Errors
     /// A file that is no such table, or of which the end is missing so that nothing can be read.
-    pub fn table(dictionary: &Dictionary, name: &str, form: Form, file: File) -> Result<Book<'a>, Vec<Problem>> {
-        let failed = |error: &dyn std::fmt::Display, hint: &str| {
-            vec![problem(
-                name,
-                1,
-                format!("the file cannot be read as {}: {error}", if form == Form::Arrow { "Arrow" } else { "Parquet" }),
-                hint,
-            )]
-        };
-        let input = if form == Form::Arrow {
-            arrow_input(file).map_err(|e| failed(&e, "no row was read"))?
+    pub fn table(dictionary: &'a Dictionary, name: &str, form: Form, file: File) -> Result<Book<'a>, Vec<Problem>> {
+        let again = file.try_clone().ok();
+        let (input, schema) = if form == Form::Arrow {
+            let states = |name: &str| states(dictionary, name);
+            arrow_input(file, &states).map_err(|e| vec![unreadable(name, "Arrow", &e.to_string(), "no row was read")])?
         } else {
-            let cut = "the list of its columns stands at its end: a file that breaks off cannot be read; no row was";
-            parquet_input(dictionary, file, None).map_err(|e| failed(&e, cut))?
+            parquet_input(dictionary, file, None, &|name| states(dictionary, name)).map_err(|e| vec![no_parquet(name, &e)])?
         };
-        let schema = match &input {
-            Input::Parquet(reader, _) => RecordBatchReader::schema(reader),
-            Input::File(reader) => reader.schema(),
-            Input::Stream(reader) => reader.schema(),
-            Input::Text { .. } => Arc::new(Schema::empty()),
-        };
-        Ok(Book { name: name.to_owned(), schema, input, done: 0, failed: false })
+        if let Input::Parquet(..) = &input
+            && let Some(problem) = again.as_ref().and_then(|file| foreign(dictionary, name, file))
+        {
+            return Err(vec![problem]);
+        }
+        Ok(Book { dictionary, name: name.to_owned(), schema, input, again, done: 0, failed: false })
     }
 
     /// Starts on some row groups of a Parquet file, as [`Book::groups`] counts them; rows are numbered as in the whole file.
     ///
     /// # Errors
     /// As [`Book::table`].
-    pub fn part(dictionary: &Dictionary, name: &str, file: File, groups: Range<usize>) -> Result<Book<'a>, Vec<Problem>> {
-        let failed = |error: &dyn std::fmt::Display| {
-            vec![problem(name, 1, format!("the file cannot be read as Parquet: {error}"), "no row was read")]
-        };
+    pub fn part(dictionary: &'a Dictionary, name: &str, file: File, groups: Range<usize>) -> Result<Book<'a>, Vec<Problem>> {
+        let failed = |error: &dyn std::fmt::Display| vec![unreadable(name, "Parquet", &error.to_string(), "no row was read")];
         let before = Book::groups(&file).map_err(|e| failed(&e))?.into_iter().take(groups.start).sum();
-        let input = parquet_input(dictionary, file, Some(groups)).map_err(|e| failed(&e))?;
-        let Input::Parquet(reader, _) = &input else { return Err(failed(&"it is none")) };
-        let schema = RecordBatchReader::schema(reader);
-        Ok(Book { name: name.to_owned(), schema, input, done: before, failed: false })
+        let again = file.try_clone().ok();
+        let (input, schema) = parquet_input(dictionary, file, Some(groups), &|name| states(dictionary, name))
+            .map_err(|e| vec![no_parquet(name, &e)])?;
+        Ok(Book { dictionary, name: name.to_owned(), schema, input, again, done: before, failed: false })
     }
 
     /// How many rows each row group of a Parquet file has.
@@ -166,6 +169,14 @@ impl<'a> Book<'a> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?).map_err(std::io::Error::other)?;
         let groups = builder.metadata().row_groups().iter();
         Ok(groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).collect())
+    }
+
+    /// The names of the columns, also of those that are ignored; of JSON lines those that may state something.
+    pub fn names(&self) -> Vec<String> {
+        match &self.input {
+            Input::Text { names, .. } if !names.is_empty() => names.clone(),
+            _ => self.schema.fields().iter().map(|field| field.name().clone()).collect(),
+        }
     }
 
     /// The columns.
@@ -205,7 +216,8 @@ impl<'a> Book<'a> {
             }
             Err(error) => {
                 self.failed = true;
-                let hint = format!("the file is damaged or cut off; {} before it were read", count(self.done));
+                let why = if is_foreign(&error.to_string()) { FOREIGN } else { "the file is damaged or cut off" };
+                let hint = format!("{why}; {} before it were read", count(self.done));
                 Err(problem(&self.name, first, format!("the file cannot be read on: {error}"), &hint))
             }
         })
@@ -213,29 +225,137 @@ impl<'a> Book<'a> {
 
     fn take(&mut self) -> Option<Result<(RecordBatch, Vec<Line>), ArrowError>> {
         match &mut self.input {
-            Input::Parquet(reader, _) => reader.next().map(|read| read.map(|table| (table, Vec::new()))),
-            Input::File(reader) => reader.next().map(|read| read.map(|table| (table, Vec::new()))),
-            Input::Stream(reader) => reader.next().map(|read| read.map(|table| (table, Vec::new()))),
-            Input::Text { orders, names, dictionary } => {
+            input @ (Input::Parquet(..) | Input::File(_) | Input::Stream(_)) => {
+                input.table().map(|read| Ok((whole(&self.schema, &read?)?, Vec::new())))
+            }
+            Input::Text { orders, names, .. } => {
                 let mut lines = Vec::with_capacity(BATCH);
                 while lines.len() < BATCH
                     && let Some(line) = orders.line()
                 {
                     lines.push(line);
                 }
-                (!lines.is_empty()).then(|| columns(&self.schema, &lines, names, dictionary).map(|table| (table, lines)))
+                (!lines.is_empty()).then(|| columns(&self.schema, &lines, names, self.dictionary).map(|table| (table, lines)))
             }
         }
     }
 
-    fn read(&self, reader: &mut Reader<'_>, table: RecordBatch, lines: Vec<Line>, first: u64) -> Result<Rows, ArrowError> {
+    fn read(&mut self, reader: &mut Reader<'_>, table: RecordBatch, lines: Vec<Line>, first: u64) -> Result<Rows, ArrowError> {
+        let mut batch = self.read_once(reader, &table, &lines, first)?;
+        if std::mem::take(&mut reader.asks) {
+            // A number that can be read in two ways: what settles it may stand anywhere in the file.
+            reader.asked = true;
+            reader.points.fields = self.settled()?;
+            if !reader.points.fields.is_empty() {
+                batch = self.read_once(reader, &table, &lines, first)?;
+            }
+        }
+        Ok(Rows { batch, table, lines, first })
+    }
+
+    fn read_once(
+        &mut self,
+        reader: &mut Reader<'_>,
+        table: &RecordBatch,
+        lines: &[Line],
+        first: u64,
+    ) -> Result<Batch, ArrowError> {
         let suspect: Vec<usize> = lines.iter().enumerate().filter(|(_, line)| line.is_odd()).map(|(row, _)| row).collect();
+        if let Input::Text { orders, .. } = &mut self.input {
+            orders.points.clone_from(&reader.points);
+        }
         let knows = |row: usize| match &self.input {
             Input::Text { orders, .. } => lines.get(row).map(|line| orders.read(line)),
             _ => None,
         };
-        let batch = reader.read_with(&table, first, &suspect, &knows)?;
-        Ok(Rows { batch, table, lines, first })
+        reader.read_with(table, first, &suspect, &knows)
+    }
+
+    /// The fields in whose texts points stand before decimals, as some number in the whole file shows and none denies.
+    fn settled(&self) -> Result<Vec<FieldId>, ArrowError> {
+        let Some(mut file) = self.again.as_ref().map(File::try_clone).transpose()? else { return Ok(Vec::new()) };
+        // Whoever reads the file goes on where it is.
+        let at = file.stream_position()?;
+        let mut seen = Seen::default();
+        let looked = self.look(&file, &mut seen);
+        file.seek(SeekFrom::Start(at))?;
+        looked?;
+        Ok(seen.0.into_iter().filter(|(_, (decimals, thousands))| *decimals && !*thousands).map(|(field, _)| field).collect())
+    }
+
+    fn look(&self, mut file: &File, seen: &mut Seen) -> Result<(), ArrowError> {
+        file.seek(SeekFrom::Start(0))?;
+        match &self.input {
+            Input::Text { form, names, catalogue, .. } => {
+                let fields: Vec<Option<FieldId>> = names.iter().map(|name| self.number(name)).collect();
+                let orders = match form {
+                    Form::Jsonl => Ok(Orders::jsonl(self.dictionary, catalogue, &self.name, file)),
+                    _ => Orders::csv(self.dictionary, catalogue, &self.name, file),
+                };
+                let mut orders = orders.map_err(|problem| ArrowError::CsvError(problem.message))?;
+                while let Some(line) = orders.line() {
+                    for (at, (name, text)) in line.values(self.dictionary, names).into_iter().enumerate() {
+                        if text.contains('.')
+                            && let Some(field) =
+                                if names.is_empty() { self.number(name) } else { fields.get(at).copied().flatten() }
+                        {
+                            seen.add(self.dictionary, field, text);
+                        }
+                    }
+                }
+            }
+            Input::Parquet(..) | Input::File(_) | Input::Stream(_) => {
+                let texts = |name: &str| self.schema.field_with_name(name).is_ok_and(|field| is_text(field.data_type()));
+                let wanted = |name: &str| self.number(name).is_some() && texts(name);
+                let (mut input, _) = match &self.input {
+                    Input::Parquet(..) => parquet_input(self.dictionary, file.try_clone()?, None, &wanted)?,
+                    _ => arrow_input(file.try_clone()?, &wanted)?,
+                };
+                while let Some(table) = input.table() {
+                    let table = table?;
+                    for (field, array) in table.schema().fields().iter().zip(table.columns()) {
+                        let Some(field) = self.number(field.name()) else { continue };
+                        let texts = cast(array, &DataType::Utf8)?;
+                        texts.as_string::<i32>().iter().flatten().for_each(|text| seen.add(self.dictionary, field, text));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The field of numbers that a column states.
+    fn number(&self, name: &str) -> Option<FieldId> {
+        self.dictionary.id(name).filter(|id| self.dictionary.field(*id).kind == FieldType::Number)
+    }
+}
+
+/// Of fields, whether some text shows that points stand before decimals, and whether some text shows that they set thousands apart.
+#[derive(Default)]
+struct Seen(BTreeMap<FieldId, (bool, bool)>);
+
+impl Seen {
+    fn add(&mut self, dictionary: &Dictionary, field: FieldId, text: &str) {
+        let (decimals, thousands) = match Point::of(text) {
+            Point::Silent | Point::Either => return,
+            // Half a piece, which cannot be, shows nothing.
+            Point::Decimals => (dictionary.parse(field, text).is_ok(), false),
+            Point::Thousands => (false, true),
+        };
+        let seen = self.0.entry(field).or_default();
+        *seen = (seen.0 | decimals, seen.1 | thousands);
+    }
+}
+
+impl Input<'_> {
+    /// The next rows of a table of columns.
+    fn table(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
+        match self {
+            Input::Parquet(reader, _) => reader.next(),
+            Input::File(reader) => reader.next(),
+            Input::Stream(reader) => reader.next(),
+            Input::Text { .. } => None,
+        }
     }
 }
 
@@ -278,37 +398,100 @@ fn columns(schema: &SchemaRef, lines: &[Line], names: &[String], dictionary: &Di
     RecordBatch::try_new(Arc::clone(schema), arrays)
 }
 
+/// Whether a column may state something.
+fn states(dictionary: &Dictionary, name: &str) -> bool {
+    matches!(name, "order" | "id" | "date" | "day") || dictionary.id(name).is_some()
+}
+
+fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => text(values),
+        kind => text(kind),
+    }
+}
+
+/// A schema in which the columns that nobody reads hold nothing.
+fn read_of(schema: &Schema, wanted: &dyn Fn(&str) -> bool) -> SchemaRef {
+    let plain = |field: &FieldRef| {
+        if wanted(field.name()) { Arc::clone(field) } else { Arc::new(Field::new(field.name(), DataType::Null, true)) }
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(plain).collect::<Vec<_>>()))
+}
+
+/// The places of the columns that are read.
+fn places(schema: &Schema, wanted: &dyn Fn(&str) -> bool) -> Vec<usize> {
+    let named = schema.fields().iter().enumerate();
+    named.filter(|(_, field)| wanted(field.name())).map(|(at, _)| at).collect()
+}
+
+/// A table with nothing in the columns that were not read.
+fn whole(schema: &SchemaRef, read: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let mut arrays = read.columns().iter().zip(read.schema_ref().fields()).peekable();
+    let mut all: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+    let mut fields = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        match arrays.next_if(|(_, own)| own.name() == field.name()) {
+            Some((array, own)) => {
+                all.push(Arc::clone(array));
+                fields.push(Arc::clone(own));
+            }
+            None => {
+                all.push(Arc::new(NullArray::new(read.num_rows())));
+                fields.push(Arc::new(Field::new(field.name(), DataType::Null, true)));
+            }
+        }
+    }
+    let rows = arrow_array::RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), all, &rows)
+}
+
+type Opened<'a> = (Input<'a>, SchemaRef);
+
 fn parquet_input<'a>(
     dictionary: &Dictionary,
     file: File,
     groups: Option<Range<usize>>,
-) -> Result<Input<'a>, parquet::errors::ParquetError> {
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Opened<'a>, parquet::errors::ParquetError> {
     let plain = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
+    // Timestamps of 96 bits reach further than their nanoseconds do in 64.
+    let leaves = plain.parquet_schema();
+    let long = |name: &str| {
+        let leaves = leaves.columns().iter();
+        leaves.filter(|leaf| leaf.physical_type() == Physical::INT96).any(|leaf| leaf.path().parts() == [name])
+    };
     // Words come as keys into a list where they may, since a list is read once.
     let listed = |field: &FieldRef| {
         let words = dictionary.id(field.name()).map(|id| &dictionary.field(id).kind);
         let few = matches!(words, Some(FieldType::Choice(_) | FieldType::Country | FieldType::Set(_) | FieldType::Bool))
             || field.name() == "chip";
-        if few && *field.data_type() == DataType::Utf8 {
-            let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-            return Arc::new(field.as_ref().clone().with_data_type(kind));
-        }
-        Arc::clone(field)
+        let kind = match field.data_type() {
+            DataType::Utf8 if few => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+            DataType::Timestamp(_, zone) if long(field.name()) => DataType::Timestamp(TimeUnit::Second, zone.clone()),
+            _ => return Arc::clone(field),
+        };
+        Arc::new(field.as_ref().clone().with_data_type(kind))
     };
-    let wanted = Schema::new(plain.schema().fields().iter().map(listed).collect::<Vec<_>>());
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
+    let hinted = Schema::new(plain.schema().fields().iter().map(listed).collect::<Vec<_>>());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(hinted));
     let mut builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).unwrap_or(plain);
     if let Some(groups) = groups {
         builder = builder.with_row_groups(groups.collect());
     }
+    let schema = read_of(builder.schema(), wanted);
     let rows = builder.metadata().file_metadata().num_rows();
-    Ok(Input::Parquet(builder.with_batch_size(2 * BATCH).build()?, u64::try_from(rows).unwrap_or(0)))
+    // What is ignored is not even looked at.
+    let read = ProjectionMask::roots(builder.parquet_schema(), places(builder.schema(), wanted));
+    let reader = builder.with_projection(read).with_batch_size(2 * BATCH).build()?;
+    Ok((Input::Parquet(reader, u64::try_from(rows).unwrap_or(0)), schema))
 }
 
 /// A file, or the stream that a file is up to where it breaks off.
-fn arrow_input<'a>(mut file: File) -> Result<Input<'a>, ArrowError> {
-    if let Ok(whole) = FileReader::try_new(BufReader::new(file.try_clone()?), None) {
-        return Ok(Input::File(whole));
+fn arrow_input<'a>(mut file: File, wanted: &dyn Fn(&str) -> bool) -> Result<Opened<'a>, ArrowError> {
+    if let Ok(all) = FileReader::try_new(BufReader::new(file.try_clone()?), None) {
+        let schema = all.schema();
+        let reader = FileReader::try_new(BufReader::new(file.try_clone()?), Some(places(&schema, wanted)))?;
+        return Ok((Input::File(reader), read_of(&schema, wanted)));
     }
     // A file is its name, filled up with zeros, and then a stream, whose first word has all bits set.
     file.seek(SeekFrom::Start(0))?;
@@ -316,8 +499,48 @@ fn arrow_input<'a>(mut file: File) -> Result<Input<'a>, ArrowError> {
     (&file).take(256).read_to_end(&mut start)?;
     let named = start.starts_with(b"ARROW1");
     let skip = start.chunks(8).position(|word| word.starts_with(&[0xff; 4])).filter(|_| named).unwrap_or(0) * 8;
-    file.seek(SeekFrom::Start(skip as u64))?;
-    Ok(Input::Stream(StreamReader::try_new(BufReader::new(file), None)?))
+    let mut stream = |places: Option<Vec<usize>>| {
+        file.seek(SeekFrom::Start(skip as u64))?;
+        StreamReader::try_new(BufReader::new(file.try_clone()?), places)
+    };
+    let schema = stream(None)?.schema();
+    Ok((Input::Stream(stream(Some(places(&schema, wanted)))?), read_of(&schema, wanted)))
+}
+
+/// What to do with a file that is written in a way that is not read.
+const FOREIGN: &str =
+    "the file may be sound, but is written in a way that is not read: write it anew with zstd or snappy, plain and not encrypted";
+
+/// Whether an error tells of something that is not read, and not of damage.
+fn is_foreign(error: &str) -> bool {
+    let error = error.to_ascii_lowercase();
+    ["nyi", "not yet", "not supported", "unsupported", "disabled feature", "encrypt", "not implemented"]
+        .iter()
+        .any(|word| error.contains(word))
+}
+
+fn no_parquet(name: &str, error: &parquet::errors::ParquetError) -> Problem {
+    let cut = "the list of its columns stands at its end: a file that breaks off cannot be read; no row was";
+    let text = error.to_string();
+    let hint = if is_foreign(&text) { FOREIGN } else { cut };
+    unreadable(name, "Parquet", &text, hint)
+}
+
+fn unreadable(name: &str, form: &str, error: &str, hint: &str) -> Problem {
+    problem(name, 1, format!("the file cannot be read as {form}: {error}"), hint)
+}
+
+/// A column of Parquet that is compressed in a way that is not read.
+fn foreign(dictionary: &Dictionary, name: &str, file: &File) -> Option<Problem> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone().ok()?).ok()?;
+    let metadata: &ParquetMetaData = builder.metadata();
+    let mut chunks = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let lzo = chunks.find(|chunk| {
+        let root = chunk.column_path().parts().first();
+        chunk.compression() == Compression::LZO && root.is_some_and(|root| states(dictionary, root))
+    })?;
+    let message = format!("column `{}` is compressed with LZO, which is not read", lzo.column_path().string());
+    Some(problem(name, 1, message, "the file may be sound: write it anew with zstd, snappy or gzip"))
 }
 
 fn count(rows: u64) -> String {

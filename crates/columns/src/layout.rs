@@ -89,7 +89,7 @@ fn wrong(terms: &Terms<'_>, means: Means, kind: &DataType) -> Option<&'static st
                 DataType::Timestamp(
                     TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond,
                     zone,
-                ) => zone.as_ref().is_none_or(|zone| matches!(&**zone, "UTC" | "+00:00" | "Z")),
+                ) => zone.as_ref().is_none_or(|zone| is_utc(zone)),
                 _ => false,
             },
             "days: dates, timestamps without a time zone or in UTC, or texts as in 2024-03-01",
@@ -101,7 +101,12 @@ fn wrong(terms: &Terms<'_>, means: Means, kind: &DataType) -> Option<&'static st
                 let right = kind.is_integer()
                     || matches!(
                         kind,
-                        DataType::Float32 | DataType::Float64 | DataType::Decimal128(..) | DataType::Decimal256(..)
+                        DataType::Float32
+                            | DataType::Float64
+                            | DataType::Decimal32(..)
+                            | DataType::Decimal64(..)
+                            | DataType::Decimal128(..)
+                            | DataType::Decimal256(..)
                     );
                 (right, "numbers: whole ones, doubles, decimals, or texts as in 5.92")
             }
@@ -117,6 +122,18 @@ fn wrong(terms: &Terms<'_>, means: Means, kind: &DataType) -> Option<&'static st
         },
     };
     (!right).then_some(wanted)
+}
+
+/// Whether a zone is universal time, by any of its names: as offsets, as programs write it, and as the zone database calls it.
+fn is_utc(zone: &str) -> bool {
+    const NAMES: [&str; 10] = ["utc", "z", "zulu", "universal", "uct", "gmt", "greenwich", "gmt0", "gmt+0", "gmt-0"];
+    let zone = zone.trim().to_ascii_lowercase();
+    let name = zone.strip_prefix("etc/").unwrap_or(&zone);
+    let offset = name.strip_prefix("utc").unwrap_or(name);
+    let zero = offset.strip_prefix(['+', '-']).is_some_and(|rest| {
+        !rest.is_empty() && rest.len() <= 8 && rest.bytes().all(|b| matches!(b, b'0' | b':')) && rest.starts_with('0')
+    });
+    NAMES.contains(&name) || zero
 }
 
 pub(crate) fn text(kind: &DataType) -> bool {

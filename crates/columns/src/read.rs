@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
-use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Order, Problem, Row, Standard};
+use facts::{Case, Catalogue, Dictionary, Fact, FieldId, FieldType, Order, Points, Problem, Row, Standard};
 use pulp::Arch;
 
 use crate::arrays::{
@@ -23,6 +23,11 @@ pub struct Reader<'a> {
     pub(crate) lexicons: Vec<Lexicon>,
     layout: Layout,
     file: String,
+    /// How points in texts are meant, of the present table.
+    pub(crate) points: Points,
+    /// Whether a text that can be read in two ways was met and nobody looked at the whole table for what settles it.
+    pub(crate) asks: bool,
+    pub(crate) asked: bool,
     /// The fields that the catalogue knows of some part.
     known: Vec<FieldId>,
     /// Places in lexicons mean something only with this reader.
@@ -51,7 +56,15 @@ impl<'a> Reader<'a> {
         known.dedup();
         known.retain(|id| Some(*id) != terms.chip);
         let lexicons = dictionary.fields.iter().map(|_| Lexicon::default()).collect();
-        Ok(Reader { terms, lexicons, layout, file: file.to_owned(), known, own: Arc::new(()) })
+        let (points, own) = (Points::default(), Arc::new(()));
+        let file = file.to_owned();
+        Ok(Reader { terms, lexicons, layout, file, points, asks: false, asked: false, known, own })
+    }
+
+    /// Takes points in texts to stand before decimals, so that `1.000` is one.
+    pub fn with_points(mut self) -> Reader<'a> {
+        self.points = Points::DECIMAL;
+        self
     }
 
     /// Goes on with another table; what was learned of names stays.
@@ -61,6 +74,8 @@ impl<'a> Reader<'a> {
     pub fn turn_to(&mut self, schema: &arrow_schema::Schema, file: &str) -> Result<(), Vec<Problem>> {
         self.layout = Layout::of(schema, &self.terms, file)?;
         file.clone_into(&mut self.file);
+        self.points.fields.clear();
+        (self.asks, self.asked) = (false, false);
         Ok(())
     }
 
@@ -217,7 +232,7 @@ impl<'a> Reader<'a> {
                         if *means == Means::Nothing { String::new() } else { cell(array, *means == Means::Day, row)? },
                     ));
                 }
-                Order::row(self.terms.dictionary, self.terms.catalogue, &self.file, line, &cells)
+                Order::row((self.terms.dictionary, self.terms.catalogue, &self.points), &self.file, line, &cells)
             }
         };
         let mut unscreened = false;
@@ -240,7 +255,10 @@ impl<'a> Reader<'a> {
         let Some(lexicon) = self.lexicons.get_mut(usize::from(field.0)) else { return Ok(Column::Same(Fact::Unknown)) };
         Ok(match (kind, array.data_type()) {
             (FieldType::Number, DataType::Utf8) => {
-                read_numbers(array.as_string::<i32>(), (entry.absent, self.terms.standard), strange)
+                let how = (entry.absent, self.terms.standard, self.points.settle(field));
+                let (column, open) = read_numbers(array.as_string::<i32>(), how, strange);
+                self.asks |= open && !self.asked;
+                column
             }
             (FieldType::Number, DataType::Dictionary(..)) => {
                 let DataType::Dictionary(_, values) = array.data_type() else { return Ok(Column::Same(Fact::Unknown)) };
@@ -267,6 +285,10 @@ impl<'a> Reader<'a> {
             const GREATEST: f64 = 1e27;
             let (least, most) = (least.max(-GREATEST), most.min(GREATEST));
             let bounds = Bounds { least, most, open };
+            if entry.whole {
+                let part = |(_, value): &(usize, &f64)| value.fract() != 0.0;
+                strange.extend(values.iter().enumerate().filter(part).map(|(row, _)| row));
+            }
             // Asked of a stretch at once, since nearly all numbers are as they should be.
             const STRETCH: usize = 1024;
             for (at, stretch) in values.chunks(STRETCH).enumerate() {

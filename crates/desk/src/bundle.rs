@@ -23,7 +23,11 @@ impl Store {
         let mut name = folder.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let part = folder.with_file_name(name);
-        let _ = fs::remove_dir_all(&part);
+        // What is called so may be anything; it is not ours to remove.
+        match fs::create_dir(&part) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(Error::Exists(part.display().to_string())),
+            made => made.map_err(|e| failed(&part, &e))?,
+        }
         let written =
             self.fill(&part, public).and_then(|n| fs::rename(&part, folder).map_err(|e| failed(folder, &e)).map(|()| n));
         if written.is_err() {

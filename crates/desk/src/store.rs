@@ -278,12 +278,12 @@ impl Store {
         }
     }
 
-    /// Copies a SQLite store while it is in use; the copy is whole.
+    /// Copies a SQLite store while it is in use, into a new or an empty file; the copy is whole.
     ///
     /// # Errors
-    /// The copy exists, the database failed, or it is not SQLite.
+    /// Something is there, the database failed, or it is not SQLite.
     pub fn backup(&mut self, to: &Path) -> Result<(), Error> {
-        if to.exists() {
+        if to.metadata().is_ok_and(|there| there.len() > 0) {
             return Err(Error::Exists(to.display().to_string()));
         }
         match &self.db {

@@ -104,6 +104,8 @@ pub struct Field {
     pub kind: FieldType,
     /// Unit of a number.
     pub unit: Unit,
+    /// Whether only whole numbers exist, since the unit is of things that are counted.
+    pub whole: bool,
     /// Least value, and whether it is itself refused.
     pub min: Option<(Number, bool)>,
     /// Greatest value.
@@ -186,12 +188,16 @@ impl Dictionary {
                 DeValue::String(_) => self.units.base(&name.value),
                 DeValue::Table(inner) => {
                     let mut inner = keys.inner(inner, at);
-                    let is = inner.must("is");
+                    let whole = inner.flag("whole").unwrap_or(false);
+                    let is = if whole { None } else { inner.must("is") };
                     inner.text("note");
                     inner.finish();
+                    if whole {
+                        self.units.counted(&name.value);
+                    }
                     derived.extend(is.map(|is| (name.value, is)));
                 }
-                _ => keys.report(at, "a unit is its meaning, or { is = … }", ""),
+                _ => keys.report(at, "a unit is its meaning, { is = … } or { whole = true }", ""),
             });
             for (name, is) in derived {
                 if let Err(why) = self.units.derived(&name, &is.value) {
@@ -241,11 +247,15 @@ impl Dictionary {
             }
             None => FieldType::Text,
         };
+        let mut whole = false;
         let unit = match keys.text("unit") {
-            Some(text) => self.units.parse(&text.value).unwrap_or_else(|why| {
-                keys.report(text.at, why, "declare it under [units]");
-                Unit::none()
-            }),
+            Some(text) => {
+                whole = self.units.is_counted(&text.value);
+                self.units.parse(&text.value).unwrap_or_else(|why| {
+                    keys.report(text.at, why, "declare it under [units]");
+                    Unit::none()
+                })
+            }
             None => Unit::none(),
         };
         let open = keys.flag("open_min").unwrap_or(false);
@@ -281,6 +291,7 @@ impl Dictionary {
             columns,
             kind,
             unit,
+            whole,
             min,
             max,
             absent,
@@ -367,7 +378,10 @@ impl Dictionary {
         }
         match &field.kind {
             FieldType::Number => {
-                let number = Number::parse(text)?;
+                let number = Number::parse(text).map_err(|why| self.helpful(id, text, why))?;
+                if field.whole && !number.is_whole() {
+                    return Err(format!("`{}` is a whole number; write it without decimals", field.name));
+                }
                 let low = field.min.is_some_and(|(min, open)| number < min || (open && number == min));
                 if low || field.max.is_some_and(|max| number > max) {
                     return Err(format!("`{}` is {} {}", field.name, bounds(field), field.unit).trim_end().to_owned());
@@ -410,6 +424,27 @@ impl Dictionary {
                 Ok(Fact::Set(bits))
             }
         }
+    }
+
+    /// Why a text is no number of a field, with no advice but such as leads to one.
+    fn helpful(&self, id: FieldId, text: &str, why: String) -> String {
+        match (Number::meant(text), why.split_once("; ")) {
+            (Some(meant), Some((message, _))) if self.parse(id, &meant).is_err() => message.to_owned(),
+            _ => why,
+        }
+    }
+
+    /// Why a text such as `1.000` is refused where nothing settles how its point is meant; none where it needs no settling.
+    pub(crate) fn undecided(&self, id: FieldId, text: &str) -> Option<String> {
+        let (whole, decimal) = Number::two_readings(text).filter(|_| self.field(id).kind == FieldType::Number)?;
+        let text = text.trim();
+        let (whole_fits, decimal_fits) = (self.parse(id, &whole).is_ok(), self.parse(id, &decimal).is_ok());
+        Some(match (whole_fits, decimal_fits) {
+            (true, true) => format!("`{text}` can be read in two ways; write {whole} or {decimal}"),
+            (true, false) => format!("the point in `{text}` is not before decimals; if thousands are meant, write {whole}"),
+            (false, true) => format!("`{text}` can be read in two ways; write {decimal} if the point stands before decimals"),
+            (false, false) => format!("`{text}` is no number that `{}` may have", self.field(id).name),
+        })
     }
 
     /// A fact as files spell it; `parse` reads it back.

@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 
 use crate::case::{Case, Fact};
 use crate::chip::{Catalogue, Found};
-use crate::field::{Dictionary, FieldId, is_unknown};
+use crate::field::{Dictionary, FieldId, FieldType, is_unknown};
 use crate::names::same_name;
+use crate::number::Number;
 use crate::problem::{Problem, Severity};
 use crate::text::parse_date;
 
@@ -46,6 +47,26 @@ enum Manner {
     Question,
     /// A what-if may differ from the catalogue: "this part, but with less bandwidth".
     WhatIf,
+}
+
+/// Of which columns it is settled that a point in their texts stands before decimals. In others `1.000` is refused, since it may be a
+/// thousand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Points {
+    /// In all of them.
+    pub all: bool,
+    /// In those of these fields.
+    pub fields: Vec<FieldId>,
+}
+
+impl Points {
+    /// Whoever spelled the numbers spelled them with points before decimals.
+    pub const DECIMAL: Points = Points { all: true, fields: Vec::new() };
+
+    /// Whether it is settled for a field.
+    pub fn settle(&self, field: FieldId) -> bool {
+        self.all || self.fields.contains(&field)
+    }
 }
 
 /// One row of an order book before its facts are read.
@@ -125,19 +146,31 @@ pub struct Orders<'a, R> {
     failed: bool,
     /// What is odd about the header: columns that name no fact.
     pub warnings: Vec<Problem>,
+    /// How points in numbers are meant.
+    pub points: Points,
 }
 
 /// An input as plain lines: no byte-order mark before, every line ended by one line feed, the last one too.
 struct Plain<R> {
     input: BufReader<R>,
     after_return: bool,
-    last: u8,
+    /// The last bytes that were handed on, the newest lowest.
+    last: u32,
     begun: bool,
+    ended: bool,
 }
 
 enum Input<R> {
-    Csv { reader: Box<csv::Reader<Plain<R>>>, headers: Vec<(String, Column)> },
-    Json { reader: BufReader<R>, line: u64 },
+    Csv {
+        reader: Box<csv::Reader<Plain<R>>>,
+        headers: Vec<(String, Column)>,
+    },
+    /// `first` until the first line that holds something.
+    Json {
+        reader: BufReader<R>,
+        line: u64,
+        first: bool,
+    },
 }
 
 impl<'a, R: Read> Orders<'a, R> {
@@ -147,7 +180,13 @@ impl<'a, R: Read> Orders<'a, R> {
     /// The header cannot be read, or has no `date`.
     pub fn csv(dictionary: &'a Dictionary, catalogue: &'a Catalogue, file: &str, input: R) -> Result<Self, Box<Problem>> {
         let bad = |message: String, hint: &str| Box::new(row_problem(file, 1, 1, "", message).hint(hint));
-        let input = Plain { input: BufReader::with_capacity(1 << 16, input), after_return: false, last: b'\n', begun: false };
+        let input = Plain {
+            input: BufReader::with_capacity(1 << 16, input),
+            after_return: false,
+            last: u32::from(b'\n'),
+            begun: false,
+            ended: false,
+        };
         let mut reader =
             Box::new(csv::ReaderBuilder::new().flexible(true).has_headers(true).buffer_capacity(1 << 16).from_reader(input));
         let headers = reader
@@ -183,13 +222,22 @@ impl<'a, R: Read> Orders<'a, R> {
             input: Input::Csv { reader, headers: columns },
             failed: false,
             warnings,
+            points: Points::default(),
         })
     }
 
     /// Starts on JSON lines: one object a line, names of facts as keys.
     pub fn jsonl(dictionary: &'a Dictionary, catalogue: &'a Catalogue, file: &str, input: R) -> Self {
-        let input = Input::Json { reader: BufReader::with_capacity(1 << 16, input), line: 0 };
-        Orders { dictionary, catalogue, file: file.to_owned(), input, failed: false, warnings: Vec::new() }
+        let input = Input::Json { reader: BufReader::with_capacity(1 << 16, input), line: 0, first: true };
+        Orders {
+            dictionary,
+            catalogue,
+            file: file.to_owned(),
+            input,
+            failed: false,
+            warnings: Vec::new(),
+            points: Points::default(),
+        }
     }
 
     /// The columns of the header; none where every row names its own.
@@ -213,7 +261,7 @@ impl<'a, R: Read> Orders<'a, R> {
 
     /// Reads the facts of a row.
     pub fn read(&self, line: &Line) -> Row {
-        let world = (self.dictionary, self.catalogue, Manner::Book);
+        let world = (self.dictionary, self.catalogue, Manner::Book, &self.points);
         match (&line.cells, &self.input) {
             (Cells::Bad(row), _) => row.clone(),
             (Cells::Object(members), _) => row_of(world, &self.file, line.number, &members.iter().map(cell).collect::<Vec<_>>()),
@@ -229,22 +277,25 @@ impl<'a, R: Read> Orders<'a, R> {
     fn csv_line(&mut self) -> Option<Line> {
         let Input::Csv { reader, headers } = &mut self.input else { return None };
         let mut record = csv::ByteRecord::new();
-        let line = reader.position().line();
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => return None,
-            Ok(true) => {}
-            Err(error) => {
-                // The input itself failed: nothing after it can be read.
-                let why = row_problem(&self.file, line, 1, "", format!("the file cannot be read on: {error}"));
-                self.failed = true;
-                return Some(bad_line(Row { line, id: String::new(), order: Err(vec![why]) }));
+        loop {
+            let line = reader.position().line();
+            match reader.read_byte_record(&mut record) {
+                Ok(false) => return None,
+                // Spreadsheets leave rows of nothing but commas; they are skipped like blank lines.
+                Ok(true) if record.as_slice().iter().all(u8::is_ascii_whitespace) && !ends_open(reader, &record) => {}
+                Ok(true) => break,
+                Err(error) => {
+                    // The input itself failed: nothing after it can be read.
+                    let why = row_problem(&self.file, line, 1, "", format!("the file cannot be read on: {error}"));
+                    self.failed = true;
+                    return Some(bad_line(Row { line, id: String::new(), order: Err(vec![why]) }));
+                }
             }
         }
         // Every row ends in one line feed, so it began as many lines back as its cells hold.
         let last = reader.position().line().saturating_sub(1);
         let inside = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
-        // An open quote takes the last line feed of the file into its cell.
-        let open = record.as_slice().last() == Some(&b'\n');
+        let open = ends_open(reader, &record);
         let line = last.saturating_sub(inside) + u64::from(open);
         let id = headers.iter().position(|(_, c)| *c == Column::Id).and_then(|i| record.get(i));
         let id = id.map(|id| cut(&String::from_utf8_lossy(id))).unwrap_or_default();
@@ -260,7 +311,7 @@ impl<'a, R: Read> Orders<'a, R> {
                 "is this an order file?",
             );
         }
-        if inside > 0 {
+        if inside > 0 && (open || record.len() != headers.len() || swallows(&record)) {
             let hint = format!("a quote on line {line} is not closed where it should be; what it swallowed was not read as rows");
             return bad(1, "", format!("the row reaches from line {line} to line {last}"), &hint);
         }
@@ -273,20 +324,27 @@ impl<'a, R: Read> Orders<'a, R> {
                 "quote cells that hold commas, and keep empty cells",
             );
         }
-        match csv::StringRecord::from_byte_record(record) {
-            Ok(record) => Some(Line { number: line, cells: Cells::Record(record) }),
+        let record = match csv::StringRecord::from_byte_record(record) {
+            Ok(record) => record,
             Err(error) => {
-                let at = error.utf8_error().field();
                 let record = error.into_byte_record();
-                let cell = String::from_utf8_lossy(record.get(at).unwrap_or_default()).into_owned();
-                let name = headers.get(at).map_or("", |(name, _)| name);
-                bad(at + 1, &cell, format!("{name}: not UTF-8 text"), "save the file as UTF-8")
+                let wrong = |(cell, (_, column)): &(&[u8], &(String, Column))| {
+                    *column != Column::Unknown && std::str::from_utf8(cell).is_err()
+                };
+                if let Some((at, (cell, (name, _)))) = record.iter().zip(headers.iter()).enumerate().find(|(_, cell)| wrong(cell))
+                {
+                    let cell = String::from_utf8_lossy(cell).into_owned();
+                    return bad(at + 1, &cell, format!("{name}: not UTF-8 text"), "save the file as UTF-8");
+                }
+                // What stands in a column that is ignored is no fault.
+                record.iter().map(String::from_utf8_lossy).collect()
             }
-        }
+        };
+        Some(Line { number: line, cells: Cells::Record(record) })
     }
 
     fn json_line(&mut self) -> Option<Line> {
-        let Input::Json { reader, line } = &mut self.input else { return None };
+        let Input::Json { reader, line, first } = &mut self.input else { return None };
         loop {
             *line += 1;
             let number = *line;
@@ -308,14 +366,29 @@ impl<'a, R: Read> Orders<'a, R> {
                 }
                 return bad("", format!("the line has more than {LONGEST_ROW} bytes"), "one JSON object a line");
             }
-            let text = match std::str::from_utf8(&bytes) {
-                Ok(text) => text.trim_start_matches('\u{feff}').trim(),
-                Err(_) => return bad(&String::from_utf8_lossy(&bytes), "not UTF-8 text".to_owned(), "save the file as UTF-8"),
-            };
+            let text = String::from_utf8_lossy(&bytes);
+            // Of a text that is none, what was put in the place of its bytes.
+            let torn = matches!(text, std::borrow::Cow::Owned(_)).then_some('\u{fffd}');
+            let text = text.trim_start_matches('\u{feff}').trim();
             if text.is_empty() {
                 continue;
             }
-            return match json_cells(self.dictionary, text) {
+            if std::mem::replace(first, false) && is_document(text) {
+                self.failed = true;
+                let hint =
+                    "write every order on a line of its own, as in {\"date\": \"2024-03-01\", \"chip\": \"L4\", \"to\": \"CN\"}";
+                return bad(text, "this is one JSON document; one object a line is read".to_owned(), hint);
+            }
+            let read = json_cells(self.dictionary, text, Manner::Book);
+            if torn.is_some_and(|torn| match &read {
+                Ok(cells) => cells
+                    .iter()
+                    .any(|(_, name, column, text)| *column != Column::Unknown && (name.contains(torn) || text.contains(torn))),
+                Err(_) => true,
+            }) {
+                return bad(text, "not UTF-8 text".to_owned(), "save the file as UTF-8");
+            }
+            return match read {
                 Ok(cells) => {
                     for (i, name, ..) in cells.iter().filter(|(_, _, c, _)| *c == Column::Unknown) {
                         let told = self.warnings.iter().any(|w| w.excerpt == cut(name));
@@ -355,7 +428,20 @@ impl Order {
         file: &str,
         pairs: &[(impl AsRef<str>, impl AsRef<str>)],
     ) -> Result<Order, Vec<Problem>> {
-        row_of((dictionary, catalogue, Manner::Question), file, 1, &cells_of(dictionary, pairs)).order
+        row_of((dictionary, catalogue, Manner::Question, &Points::DECIMAL), file, 1, &cells_of(dictionary, pairs)).order
+    }
+
+    /// The same as somebody types them: `1.000`, which may be a thousand, is refused.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the values.
+    pub fn typed(
+        dictionary: &Dictionary,
+        catalogue: &Catalogue,
+        file: &str,
+        pairs: &[(impl AsRef<str>, impl AsRef<str>)],
+    ) -> Result<Order, Vec<Problem>> {
+        row_of((dictionary, catalogue, Manner::Question, &Points::default()), file, 1, &cells_of(dictionary, pairs)).order
     }
 
     /// The same as a what-if: facts may differ from those of the catalogue.
@@ -368,12 +454,17 @@ impl Order {
         file: &str,
         pairs: &[(impl AsRef<str>, impl AsRef<str>)],
     ) -> Result<Order, Vec<Problem>> {
-        row_of((dictionary, catalogue, Manner::WhatIf), file, 1, &cells_of(dictionary, pairs)).order
+        row_of((dictionary, catalogue, Manner::WhatIf, &Points::DECIMAL), file, 1, &cells_of(dictionary, pairs)).order
     }
 
     /// One row of a book from its (name, value) cells, read as [`Orders`] reads rows.
-    pub fn row(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, line: u64, cells: &[(String, String)]) -> Row {
-        row_of((dictionary, catalogue, Manner::Book), file, line, &cells_of(dictionary, cells))
+    pub fn row(
+        (dictionary, catalogue, points): (&Dictionary, &Catalogue, &Points),
+        file: &str,
+        line: u64,
+        cells: &[(String, String)],
+    ) -> Row {
+        row_of((dictionary, catalogue, Manner::Book, points), file, line, &cells_of(dictionary, cells))
     }
 
     /// An order from one JSON object.
@@ -381,9 +472,42 @@ impl Order {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn from_json(dictionary: &Dictionary, catalogue: &Catalogue, file: &str, text: &str) -> Result<Order, Vec<Problem>> {
-        let cells = json_cells(dictionary, text).map_err(|bad| vec![row_problem(file, 1, 1, text, bad.why)])?;
-        row_of((dictionary, catalogue, Manner::Question), file, 1, &cells.iter().map(cell).collect::<Vec<_>>()).order
+        let cells = json_cells(dictionary, text, Manner::Question).map_err(|bad| vec![row_problem(file, 1, 1, text, bad.why)])?;
+        row_of(
+            (dictionary, catalogue, Manner::Question, &Points::default()),
+            file,
+            1,
+            &cells.iter().map(cell).collect::<Vec<_>>(),
+        )
+        .order
     }
+}
+
+/// Whether the last record of a file ends within quotes: the open quote took the file's last line feed into its cell. A cell may end in
+/// a line feed for itself; then its quote stands behind it.
+fn ends_open<R: Read>(reader: &csv::Reader<Plain<R>>, record: &csv::ByteRecord) -> bool {
+    let input = reader.get_ref();
+    record.as_slice().last() == Some(&b'\n') && input.ended && input.last & 0x00ff_ffff != u32::from_be_bytes(*b"\0\n\"\n")
+}
+
+/// Whether one of the lines within a record has as many cells as a row: then it is a row, and a quote before it was left open.
+fn swallows(record: &csv::ByteRecord) -> bool {
+    let mut cells = 0;
+    let mut first = true;
+    for cell in record {
+        for (at, piece) in cell.split(|b| *b == b'\n').enumerate() {
+            if at > 0 {
+                if !first && cells == record.len() {
+                    return true;
+                }
+                (first, cells) = (false, 0);
+            }
+            // A cell of one line may hold commas between its quotes.
+            let commas = if at > 0 || cell.contains(&b'\n') { piece.iter().filter(|b| **b == b',').count() } else { 0 };
+            cells += 1 + commas;
+        }
+    }
+    !first && cells == record.len()
 }
 
 fn bad_line(row: Row) -> Line {
@@ -431,8 +555,9 @@ impl<R: Read> Plain<R> {
         if byte == b'\n' && after_return {
             return None;
         }
-        self.last = if byte == b'\r' { b'\n' } else { byte };
-        Some(self.last)
+        let byte = if byte == b'\r' { b'\n' } else { byte };
+        self.last = self.last << 8 | u32::from(byte);
+        Some(byte)
     }
 }
 
@@ -446,7 +571,7 @@ impl<R: Read> Read for Plain<R> {
             if self.begun {
                 if from.is_empty() {
                     // A last line without an end gets one, so that every row ends alike.
-                    let open = std::mem::replace(&mut self.last, b'\n') != b'\n';
+                    let open = !std::mem::replace(&mut self.ended, true) && self.last & 0xff != u32::from(b'\n');
                     return Ok(if open { self.plain(b"\n", to) } else { 0 });
                 }
                 let take = from.get(..from.len().min(to.len())).unwrap_or_default();
@@ -510,8 +635,14 @@ impl<'de> serde::Deserialize<'de> for Members {
     }
 }
 
+/// Whether the first line of JSON lines is the beginning of something else: a list, or an object that goes on in the next line.
+fn is_document(text: &str) -> bool {
+    let open = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err_and(|e| e.is_eof());
+    text.starts_with('[') || text.starts_with('{') && text.ends_with(['{', '[', ',', ':']) && open()
+}
+
 /// Number, name, place and text of every value in a JSON object; numbers keep their digits.
-fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Member>, BadObject> {
+fn json_cells(dictionary: &Dictionary, text: &str, manner: Manner) -> Result<Vec<Member>, BadObject> {
     let Members(object) =
         serde_json::from_str(text).map_err(|e| BadObject { id: String::new(), why: format!("not a JSON object: {e}") })?;
     let named = object.iter().find(|(name, _)| column(dictionary, name) == Column::Id);
@@ -520,24 +651,31 @@ fn json_cells(dictionary: &Dictionary, text: &str) -> Result<Vec<Member>, BadObj
     let mut cells = Vec::new();
     for (i, (name, raw)) in object.into_iter().enumerate() {
         let raw = raw.get().trim();
+        let column = column(dictionary, &name);
+        let is_number = |id: FieldId| dictionary.field(id).kind == FieldType::Number;
         let value = match raw.as_bytes().first() {
+            // What is ignored may be anything.
+            _ if column == Column::Unknown && manner == Manner::Book => String::new(),
+            Some(b'-' | b'0'..=b'9') if matches!(column, Column::Fact(id) if is_number(id)) => {
+                // In a number of JSON the point stands before decimals.
+                Number::unmistakable(raw.to_owned())
+            }
             Some(b'"') => serde_json::from_str(raw).map_err(|e| bad(format!("{name}: {e}")))?,
             Some(b'[') => serde_json::from_str::<Vec<String>>(raw)
                 .map(|words| if words.is_empty() { "none".to_owned() } else { words.join(" ") })
                 .map_err(|e| bad(format!("{name}: a list holds words: {e}")))?,
             Some(b'{') => return Err(bad(format!("{name}: a fact is a value, not an object"))),
-            // Whoever writes null says that nobody knows.
-            _ if raw == "null" => "unknown".to_owned(),
+            // Whoever writes null for a fact says that nobody knows.
+            _ if raw == "null" => if matches!(column, Column::Fact(_)) { "unknown" } else { "" }.to_owned(),
             _ => raw.to_owned(),
         };
-        let column = column(dictionary, &name);
         cells.push((i + 1, name, column, value));
     }
     Ok(cells)
 }
 
-fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells: &[Cell]) -> Row {
-    let (dictionary, catalogue, manner) = world;
+fn row_of(world: (&Dictionary, &Catalogue, Manner, &Points), file: &str, line: u64, cells: &[Cell]) -> Row {
+    let (dictionary, catalogue, manner, points) = world;
     let mut problems = Vec::new();
     let mut report = |cell: &Cell, why: String| {
         let (message, hint) = why.split_once("; ").map_or((why.clone(), String::new()), |(m, h)| (m.to_owned(), h.to_owned()));
@@ -554,6 +692,7 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
         }
         match cell.2 {
             Column::Id => id = printable(cell.3),
+            Column::Day if cell.3.trim().is_empty() => {}
             Column::Day => match parse_date(cell.3) {
                 Ok(read) => day = Some(read),
                 Err(why) => report(cell, why),
@@ -588,6 +727,12 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
         if is_chip(cell) && cell.3.trim() != "none" || cells.iter().take(i).any(|c| c.2 == cell.2) {
             continue;
         }
+        if let Some(why) = dictionary.undecided(field, cell.3).filter(|_| !points.settle(field)) {
+            let switch =
+                if manner == Manner::Book { ", or say --decimal point if all of its points stand before decimals" } else { "" };
+            report(cell, format!("{why}{switch}"));
+            continue;
+        }
         match dictionary.parse(field, cell.3) {
             Ok(Fact::Unknown) if is_unknown(cell.3) => case.leave_open(field),
             Ok(Fact::Unknown) => {}
@@ -608,7 +753,7 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner), file: &str, line: u64, cells
             Err(why) => report(cell, why),
         }
     }
-    if day.is_none() && !cells.iter().any(|c| c.2 == Column::Day) {
+    if day.is_none() && !cells.iter().any(|c| c.2 == Column::Day && !c.3.trim().is_empty()) {
         problems.push(row_problem(file, line, 1, "", "`date` is missing").hint("the law depends on the day"));
     }
     if id.is_empty() {

@@ -1,6 +1,6 @@
 //! Units of measure: products of declared atoms with whole exponents, and exact factors between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use num_rational::BigRational;
@@ -92,6 +92,8 @@ fn exponent(text: &str) -> Result<u8, String> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Units {
     atoms: BTreeMap<String, (BTreeMap<String, i32>, Exact)>,
+    /// Units of things that are counted.
+    whole: BTreeSet<String>,
 }
 
 impl Units {
@@ -99,6 +101,17 @@ impl Units {
     pub fn base(&mut self, name: &str) {
         let powers = if name == "1" { BTreeMap::new() } else { BTreeMap::from([(name.to_owned(), 1)]) };
         self.atoms.insert(name.to_owned(), (powers, Exact::one()));
+    }
+
+    /// Declares a base unit of things that are counted, of which there is no half.
+    pub fn counted(&mut self, name: &str) {
+        self.base(name);
+        self.whole.insert(name.to_owned());
+    }
+
+    /// Whether numbers in a unit are whole.
+    pub fn is_counted(&self, unit: &str) -> bool {
+        self.whole.contains(unit)
     }
 
     /// Declares a unit as a number times another: `("TB", "1000 GB")`.

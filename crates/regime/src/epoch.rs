@@ -279,7 +279,10 @@ impl Law {
     }
 
     fn epoch(&self, day: Date, from: Date, until: Option<Date>, lens: &Lens) -> Epoch {
-        let in_force = self.clauses.iter().map(|c| self.version_on(c, day, lens)).collect();
+        let uncovered = self.uncovered(day, lens);
+        // Where the regime does not speak nothing of it is in force, and nothing is said of what might be.
+        let version = |clause| if uncovered.is_some() { (Tri::False, 0) } else { self.version_on(clause, day, lens) };
+        let in_force = self.clauses.iter().map(version).collect();
         let numbers = self
             .values
             .iter()
@@ -298,9 +301,10 @@ impl Law {
                 state.or(first).map(|(i, (_, _, members))| (i as u16, members.clone()))
             })
             .collect();
-        let uncovered = self.uncovered(day, lens);
         let mut epoch = Epoch { from, until, doubts: vec![], uncovered, in_force, numbers, members, kept: Kept::default() };
-        self.suspend(&mut epoch, day, lens);
+        if epoch.uncovered.is_none() {
+            self.suspend(&mut epoch, day, lens);
+        }
         epoch
     }
 

@@ -17,7 +17,6 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 /// What a table is the table of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,11 +92,10 @@ const GROUP_BYTES: usize = 16 << 20;
 /// Fewest rows of a row group, however wide the table.
 const GROUP_ROWS: usize = 1024;
 
-/// Writes a table. The file appears under its name only when [`Writer::finish`] succeeds; until then it is a temporary file beside it, which goes
-/// when the writer goes.
+/// Writes a table into a file that the caller opened. The file is a table only when [`Writer::finish`] succeeds.
 pub struct Writer {
     path: PathBuf,
-    file: SerializedFileWriter<BufWriter<NamedTempFile>>,
+    file: SerializedFileWriter<BufWriter<File>>,
     about: About,
     width: usize,
     /// Rows not yet written, row after row.
@@ -107,11 +105,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a table with columns of these names, in this order.
+    /// Begins a table with columns of these names, in this order, in an empty file; `path` is how errors call it.
     ///
     /// # Errors
-    /// No column, an empty name, a name said twice, or a folder that cannot be written.
-    pub fn create(path: &Path, names: &[String], about: About) -> Result<Writer, Error> {
+    /// No column, an empty name, a name said twice, or a file that cannot be written.
+    pub fn new(file: File, path: &Path, names: &[String], about: About) -> Result<Writer, Error> {
         if names.is_empty() {
             return Err(Error::Asked("a table needs at least one column".to_owned()));
         }
@@ -121,14 +119,6 @@ impl Writer {
         if let Some(name) = sorted.iter().find(|n| n.is_empty()).or(twice.map(|(a, _)| a)) {
             return Err(Error::Asked(format!("a column's name stands once and is not empty, not as `{name}`")));
         }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let failed = |why| Error::Io(path.to_owned(), why);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".ensemble-").suffix(".part");
-        // A table is no secret: the rights of any new file, less what the user's mask takes.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(failed)?;
         let schema = schema(names).map_err(|why| Error::of(path, why))?;
         // Random doubles repeat nothing, so a dictionary would only cost time.
         let properties = WriterProperties::builder()
@@ -171,11 +161,10 @@ impl Writer {
         self.rows
     }
 
-    /// Ends the file and gives it its name, in place of what had that name before. `complete` is false where the study was stopped early; the
-    /// table then holds the rows that there are.
+    /// Ends the file. `complete` is false where the study was stopped early; the table then holds the rows that there are.
     ///
     /// # Errors
-    /// A disk that fails: then nothing has changed under the name.
+    /// A disk that fails: then the file is no table.
     pub fn finish(mut self, complete: bool) -> Result<u64, Error> {
         if !self.waiting.is_empty() {
             self.write_group()?;
@@ -197,8 +186,7 @@ impl Writer {
         buffer.flush().map_err(failed)?;
         let file = buffer.into_inner().map_err(|why| failed(why.into_error()))?;
         // A full disk may tell only now.
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&path).map_err(|why| failed(why.error))?;
+        file.sync_all().map_err(failed)?;
         Ok(rows)
     }
 

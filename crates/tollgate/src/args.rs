@@ -156,17 +156,17 @@ pub(crate) struct SimulateArgs {
     /// Show every world, also those that history rules out
     #[arg(long)]
     pub prior: bool,
-    /// Write the report here
-    #[arg(long, value_name = "FILE", default_value = "report.html")]
-    pub out: PathBuf,
+    /// Write the report here (.html); default: report.html, and with --json none
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Language of the report
     #[arg(long, value_enum, default_value = "en")]
     pub lang: LangWord,
-    /// Save every world's draw and metrics as Parquet
+    /// Save every world's draw and metrics as Parquet (.parquet)
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// Run one world of a saved study again
-    #[arg(long, value_name = "FILE:ROW")]
+    #[arg(long, value_name = "FILE:ROW", conflicts_with_all = ["out", "save"])]
     pub replay: Option<String>,
 }
 
@@ -249,6 +249,9 @@ pub(crate) struct BookArgs {
     /// Fill what an order leaves out from the standard case (`decide` says so in the summary)
     #[arg(long)]
     pub standard: bool,
+    /// Say what stands before decimals in texts: 1.000 is then one, and no longer refused as perhaps a thousand
+    #[arg(long, value_enum, value_name = "MARK")]
+    pub decimal: Option<Mark>,
     /// Let the executors of this scheduler decide, as in df://host:50050; they must see the books under the same paths
     #[cfg(feature = "cluster")]
     #[arg(long, value_name = "URL")]
@@ -273,6 +276,13 @@ pub(crate) enum Format {
     Arrow,
     /// Only the summary.
     Summary,
+}
+
+/// What stands before decimals. Commas are refused everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mark {
+    /// A point, as in 1234.5.
+    Point,
 }
 
 /// How an order book is written.
@@ -333,6 +343,9 @@ pub(crate) struct ExplainArgs {
     /// The row of an order book: what `decide` calls its line; running totals are those of the rows before it
     #[arg(long, value_name = "LINE", requires = "order", conflicts_with_all = ["on", "chip", "to", "facts", "totals"])]
     pub row: Option<u64>,
+    /// With --row: what stands before decimals in the book's texts, as for `decide`
+    #[arg(long, value_enum, value_name = "MARK", requires = "row")]
+    pub decimal: Option<Mark>,
     /// The order.
     #[command(flatten)]
     pub facts: FactArgs,

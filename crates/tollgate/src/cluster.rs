@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use cluster::{Error, Job, Output, Part, Row, Session};
@@ -16,8 +16,9 @@ use regime::Library;
 
 use crate::args::{BookArgs, Common, Format};
 use crate::decide::books::{self, Books};
-use crate::decide::write::{beside, copy_out, inert, put};
+use crate::decide::write::inert;
 use crate::decide::{self, Take};
+use crate::outputs::{Outputs, Target};
 use crate::screen::{Failure, Screen};
 use crate::{Exit, pack};
 
@@ -104,10 +105,19 @@ fn job(library: &Library, args: &BookArgs, books: &Books) -> Result<Job, Failure
 
 /// Runs a query.
 pub(crate) fn sql(screen: &Screen, common: &Common, args: &SqlArgs) -> Result<Exit, Failure> {
-    let library = pack::library(common)?;
-    let books = books::find(&args.files, args.books.input)?;
-    books.check(&library)?;
     let format = decide::format(screen, args.out.as_deref(), args.format)?;
+    let found = books::find(&args.files)?;
+    let mut outputs = Outputs::new(common);
+    found.reads(&mut outputs)?;
+    let target = match &args.out {
+        Some(out) => Some(outputs.target(screen, "--out", out, decide::kind(format))?),
+        None if matches!(format, Format::Table | Format::Summary) => None,
+        None => Some(Target::stdout()?),
+    };
+    let library = pack::library(common)?;
+    let books = found.open(&library, (args.books.input, args.books.decimal.is_some()), &mut outputs)?;
+    screen.problems(books.warnings());
+    books.check(&library)?;
     let query = match args.query.as_str() {
         "-" => io::read_to_string(io::stdin().lock().take(1 << 20)).map_err(|e| Failure::io(Path::new("standard input"), &e))?,
         query => query.to_owned(),
@@ -117,21 +127,10 @@ pub(crate) fn sql(screen: &Screen, common: &Common, args: &SqlArgs) -> Result<Ex
         Some(url) => Session::on(url, job)?,
         None => Session::here(job)?,
     };
-    if args.out.is_none() && matches!(format, Format::Table | Format::Summary) {
-        return table(screen, &session, &query);
-    }
-    let to = args.out.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-    let failed = |e: io::Error| Failure::io(&to, &e);
-    let beside = args.out.as_deref().map(beside).transpose().map_err(failed)?;
-    let file = match &beside {
-        Some(file) => file.as_file().try_clone().map_err(failed)?,
-        None => tempfile::tempfile().map_err(failed)?,
-    };
-    let kept = write(&session, &query, format, file, &failed)?;
-    match (beside, &args.out) {
-        (Some(file), Some(out)) => put(file, out)?,
-        _ => copy_out(kept)?,
-    }
+    let Some(target) = target else { return table(screen, &session, &query) };
+    let failed = |e: io::Error| Failure::io(target.name(), &e);
+    write(&session, &query, format, target.empty()?, &failed)?;
+    target.put(screen)?;
     Ok(Exit::Done)
 }
 
@@ -161,21 +160,20 @@ fn table(screen: &Screen, session: &Session, query: &str) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-/// Writes what a query brings, and gives back the file.
+/// Writes what a query brings.
 fn write(
     session: &Session,
     query: &str,
     format: Format,
     file: File,
     failed: &dyn Fn(io::Error) -> Failure,
-) -> Result<File, Failure> {
+) -> Result<(), Failure> {
     let form = match format {
         Format::Jsonl => Some(cluster::Form::Jsonl),
         Format::Parquet => Some(cluster::Form::Parquet),
         Format::Arrow => Some(cluster::Form::Arrow),
         Format::Csv | Format::Table | Format::Summary => None,
     };
-    let kept = file.try_clone().map_err(failed)?;
     let to = BufWriter::new(file);
     let Some(form) = form else {
         let mut csv = csv::Writer::from_writer(to);
@@ -187,8 +185,7 @@ fn write(
             let mut rows = rows.into_iter().map(|row| row.into_iter().map(inert));
             rows.try_for_each(|row| csv.write_record(row)).map_err(|e| failed(e.into()))
         })?;
-        csv.flush().map_err(failed)?;
-        return Ok(kept);
+        return csv.flush().map_err(failed);
     };
     let (mut to, mut output) = (Some(to), None);
     session.query::<Failure>(query, &mut |part| match part {
@@ -201,7 +198,7 @@ fn write(
     if let Some(output) = output {
         output.finish().and_then(|mut to| to.flush()).map_err(failed)?;
     }
-    Ok(kept)
+    Ok(())
 }
 
 /// Runs a scheduler.

@@ -6,11 +6,10 @@ mod summary;
 pub(crate) mod write;
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, BufWriter};
 use std::num::NonZero;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use columns::{Answer, Became, Judge, Line, Lines, Told, told};
@@ -20,24 +19,26 @@ use regime::{Library, Totals};
 
 use self::books::{Books, Piece};
 use self::summary::Summary;
-use self::write::{BadRows, Rows, beside, copy_out, put};
+use self::write::{BadRows, Rows};
 use crate::Exit;
 use crate::args::{Common, DecideArgs, Format};
+use crate::outputs::{Kind, Outputs, Target};
 use crate::pack;
 use crate::screen::{Failure, Screen, money};
-
-pub(crate) use self::write::write_whole;
 
 /// How many rows a table on the terminal shows, and how many wait for one another before they are handed on.
 const MOST_SHOWN: usize = 2000;
 
 /// Decides order books.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result<Exit, Failure> {
+    let format = format(screen, args.out.as_deref(), args.format)?;
+    let found = books::find(&args.files)?;
+    let mut outputs = Outputs::new(common);
+    found.reads(&mut outputs)?;
+    let targets = Targets::new(screen, &mut outputs, args, format)?;
     let library = pack::library(common)?;
     let corridor = pack::corridor(&library, &args.books.look)?;
-    let format = format(screen, args.out.as_deref(), args.format)?;
-    let bad_format = args.bad.as_deref().map(bad_format).transpose()?;
-    let books = books::find(&args.files, args.books.input)?;
+    let books = found.open(&library, (args.books.input, args.books.decimal.is_some()), &mut outputs)?;
     books.check(&library)?;
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let judge = Judge::new(corridor, false);
@@ -48,22 +49,29 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DecideArgs) -> Result
     #[cfg(feature = "cluster")]
     let here = there.as_ref().map_or(here, Source::There);
     let mut desk = Desk { library: &library, source: here, several: books.len() > 1, lines };
-    let done = desk.decided(args, format, bad_format);
+    let done = desk.decided(&targets, format);
     #[cfg(feature = "cluster")]
     let done = match &there {
-        Some(there) => there.again(screen, done, &mut || desk.decided(args, format, bad_format)),
+        Some(there) => there.again(screen, done, &mut || desk.decided(&targets, format)),
         None => done,
     };
     let done = done?;
+    screen.problems(books.warnings());
     screen.problems(&done.warnings);
     let exit = done.summary.exit();
-    done.deliver(screen, &library.dictionary, args, format, books.len() > 1)?;
+    done.deliver(screen, &library.dictionary, targets, args, format, books.len() > 1)?;
     Ok(exit)
 }
 
 /// How results are written: as somebody says, else as the name of the file says.
 pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>) -> Result<Format, Failure> {
     Ok(match (out, format) {
+        (Some(out), Some(Format::Table | Format::Summary)) => {
+            return Err(Failure::Usage(
+                format!("--out {}: a table or a summary is printed, not written to a file", out.display()),
+                "say --format csv, jsonl, parquet or arrow, or leave --format away".to_owned(),
+            ));
+        }
         (_, Some(format)) => format,
         (Some(out), None) => match columns::Form::of_name(&out.to_string_lossy()) {
             Some(columns::Form::Csv) => Format::Csv,
@@ -71,7 +79,7 @@ pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>
             Some(columns::Form::Parquet) => Format::Parquet,
             Some(columns::Form::Arrow) => Format::Arrow,
             None => {
-                return Err(Failure::Message(
+                return Err(Failure::Usage(
                     format!("{}: the name says no format", out.display()),
                     "end it in .csv, .jsonl, .parquet or .arrow, or say --format".to_owned(),
                 ));
@@ -81,6 +89,49 @@ pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>
         (None, None) if screen.terminal => Format::Table,
         (None, None) => Format::Csv,
     })
+}
+
+/// What a file in a format is called.
+pub(crate) fn kind(format: Format) -> Kind {
+    match format {
+        Format::Table | Format::Csv | Format::Summary => Kind::Csv,
+        Format::Jsonl => Kind::Jsonl,
+        Format::Parquet => Kind::Parquet,
+        Format::Arrow => Kind::Arrow,
+    }
+}
+
+/// Where a run writes.
+struct Targets {
+    /// Decisions; none where only a table or a summary is printed.
+    out: Option<Target>,
+    /// Bad rows, and whether as JSON lines.
+    bad: Option<(Target, bool)>,
+}
+
+impl Targets {
+    fn new(screen: &Screen, outputs: &mut Outputs, args: &DecideArgs, format: Format) -> Result<Targets, Failure> {
+        let out = match &args.out {
+            Some(out) => Some(outputs.target(screen, "--out", out, kind(format))?),
+            None if matches!(format, Format::Table | Format::Summary) => None,
+            None => Some(Target::stdout()?),
+        };
+        let bad = match &args.bad {
+            Some(bad) => {
+                let jsonl = bad_format(bad)?;
+                let kind = if jsonl { Kind::Jsonl } else { Kind::Csv };
+                Some((outputs.target(screen, "--bad", bad, kind)?, jsonl))
+            }
+            None => None,
+        };
+        let twice = bad.as_ref().is_some_and(|(bad, _)| bad.is_stdout())
+            && (format == Format::Table || out.as_ref().is_some_and(Target::is_stdout));
+        if twice {
+            let hint = "write one of them to a file".to_owned();
+            return Err(Failure::Usage("decisions and bad rows would both go to standard output".to_owned(), hint));
+        }
+        Ok(Targets { out, bad })
+    }
 }
 
 fn changed() -> Failure {
@@ -96,13 +147,15 @@ fn sought(format: Format) -> usize {
     }
 }
 
-/// Whether a file of bad rows is JSON lines.
+/// Whether a file of bad rows is JSON lines. What is no plain file, such as a pipe, takes CSV where its name says nothing.
 fn bad_format(bad: &Path) -> Result<bool, Failure> {
+    let special = || std::fs::metadata(bad).is_ok_and(|there| !there.is_file() && !there.is_dir());
     match columns::Form::of_name(&bad.to_string_lossy()) {
         Some(columns::Form::Csv) => Ok(false),
         Some(columns::Form::Jsonl) => Ok(true),
-        _ => Err(Failure::Message(
-            format!("{}: bad rows are written as CSV or JSON lines", bad.display()),
+        None if special() => Ok(false),
+        None | Some(columns::Form::Parquet | columns::Form::Arrow) => Err(Failure::Usage(
+            format!("--bad {}: bad rows are written as CSV or JSON lines", bad.display()),
             "end the name in .csv or .jsonl".to_owned(),
         )),
     }
@@ -139,10 +192,8 @@ struct Counted {
     facts: Vec<(FieldId, Fact)>,
 }
 
-/// What a run leaves.
+/// What a run leaves, beside what it wrote.
 struct Done {
-    out: Output,
-    bad: Option<tempfile::NamedTempFile>,
     table: Vec<[String; 7]>,
     outcomes: Vec<Option<regime::Outcome>>,
     rows: usize,
@@ -151,68 +202,34 @@ struct Done {
     warnings: Vec<Problem>,
 }
 
-/// Where decisions were written.
-enum Output {
-    Nowhere,
-    /// Beside the file that it becomes.
-    Beside(tempfile::NamedTempFile),
-    /// For standard output, once all is well.
-    Kept(File),
-}
-
 impl Desk<'_> {
     /// Everything, from the first row to the last.
-    fn decided(&mut self, args: &DecideArgs, format: Format, bad_format: Option<bool>) -> Result<Done, Failure> {
-        if let Some(done) = self.pass(args, format, bad_format, None)? {
+    fn decided(&mut self, targets: &Targets, format: Format) -> Result<Done, Failure> {
+        if let Some(done) = self.pass(targets, format, None)? {
             return Ok(done);
         }
         // Orders that a quota counts do not come in order of date: first all of them are decided, then everything is written.
         let counted = self.in_order(format)?;
-        let done = self.pass(args, format, bad_format, Some(counted))?;
+        let done = self.pass(targets, format, Some(counted))?;
         done.ok_or_else(changed)
     }
 
     /// Reads, decides and writes everything; nothing where orders that a quota counts do not come in order of date.
-    fn pass(
-        &mut self,
-        args: &DecideArgs,
-        format: Format,
-        bad_format: Option<bool>,
-        mut beforehand: Option<Beforehand>,
-    ) -> Result<Option<Done>, Failure> {
+    fn pass(&mut self, targets: &Targets, format: Format, mut beforehand: Option<Beforehand>) -> Result<Option<Done>, Failure> {
         let (several, in_order) = (self.several, beforehand.is_none());
-        let out = match &args.out {
-            Some(out) => Output::Beside(beside(out).map_err(|e| Failure::io(out, &e))?),
-            None if matches!(format, Format::Table | Format::Summary) => Output::Nowhere,
-            None => Output::Kept(tempfile::tempfile().map_err(|e| Failure::io(Path::new("a temporary file"), &e))?),
+        let failed = |e: io::Error| Failure::io(targets.out.as_ref().map_or(Path::new(""), Target::name), &e);
+        let rows = match &targets.out {
+            Some(out) => Some(Rows::new(format, several, BufWriter::new(out.empty()?)).map_err(failed)?),
+            None => None,
         };
-        let to = args.out.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-        let failed = |e: io::Error| Failure::io(&to, &e);
-        let file = match &out {
-            Output::Beside(file) => Some(file.as_file().try_clone().map_err(failed)?),
-            Output::Kept(file) => Some(file.try_clone().map_err(failed)?),
-            Output::Nowhere => None,
+        let bad_failed = |e: io::Error| Failure::io(targets.bad.as_ref().map_or(Path::new(""), |(bad, _)| bad.name()), &e);
+        let bad_rows = match &targets.bad {
+            Some((bad, jsonl)) => Some(BadRows::new(*jsonl, BufWriter::new(bad.empty()?)).map_err(bad_failed)?),
+            None => None,
         };
-        let mut rows = file.map(|file| Rows::new(format, several, BufWriter::new(file))).transpose().map_err(failed)?;
-        let bad_path = args.bad.clone().unwrap_or_default();
-        let bad_failed = |e: io::Error| Failure::io(&bad_path, &e);
-        let bad = bad_format.map(|_| beside(&bad_path)).transpose().map_err(bad_failed)?;
-        let mut bad_rows = match (&bad, bad_format) {
-            (Some(bad), Some(jsonl)) => {
-                let file = bad.as_file().try_clone().map_err(bad_failed)?;
-                Some(BadRows::new(jsonl, BufWriter::new(file)).map_err(bad_failed)?)
-            }
-            _ => None,
-        };
-        let mut done = Done {
-            out,
-            bad,
-            table: Vec::new(),
-            outcomes: Vec::new(),
-            rows: 0,
-            summary: Summary::default(),
-            warnings: Vec::new(),
-        };
+        let (mut rows, mut bad_rows) = (rows, bad_rows);
+        let mut done =
+            Done { table: Vec::new(), outcomes: Vec::new(), rows: 0, summary: Summary::default(), warnings: Vec::new() };
         let mut held = Held { totals: self.lines.judge().corridor().totals(), last: Date::MIN, place: 0, rows: Vec::new() };
         self.lines.seek_missing(sought(format));
         let mut hand_on = |lines: &mut Lines, held: &mut Held| {
@@ -365,15 +382,16 @@ impl Held {
 
 /// The row of an order book that decisions call by its line, and the totals of the rows before it in order of date.
 pub(crate) fn row(
-    library: &Library,
+    (library, common): (&Library, &Common),
     judge: Judge,
     path: &Path,
     line: u64,
-    standard: bool,
+    (standard, point): (bool, bool),
 ) -> Result<(Case, Vec<Totals>), Failure> {
-    let books = books::find(&[path.to_owned()], None)?;
+    let found = books::find(&[path.to_owned()])?;
+    let books = found.open(library, (None, point), &mut Outputs::new(common))?;
     if books.len() > 1 {
-        return Err(Failure::Message(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
+        return Err(Failure::Usage(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
     }
     books.check(library)?;
     let mut lines = Lines::new(judge, &library.dictionary, &library.catalogue);
@@ -435,18 +453,18 @@ impl Done {
         self,
         screen: &Screen,
         dictionary: &Dictionary,
+        targets: Targets,
         args: &DecideArgs,
         format: Format,
         several: bool,
     ) -> Result<(), Failure> {
-        if let (Some(bad), Some(path)) = (self.bad, &args.bad) {
-            put(bad, path)?;
+        if let Some((bad, _)) = targets.bad {
+            bad.put(screen)?;
         }
-        let data_on_stdout = matches!(self.out, Output::Kept(_));
-        match (self.out, &args.out) {
-            (Output::Beside(file), Some(out)) => put(file, out)?,
-            (Output::Kept(file), _) => copy_out(file)?,
-            _ if format == Format::Table => {
+        let data_on_stdout = targets.out.as_ref().is_some_and(Target::is_stdout);
+        match targets.out {
+            Some(out) => out.put(screen)?,
+            None if format == Format::Table => {
                 let mut table = screen.table(&["order", "date", "part", "to", "outcome", "because", "fee, needs, missing"]);
                 for (row, outcome) in self.table.into_iter().zip(self.outcomes) {
                     let [id, date, chip, to, said, because, more] = row;
@@ -467,7 +485,7 @@ impl Done {
                     screen.out(&format!("… and {} more rows; --out FILE writes all of them", self.rows - MOST_SHOWN))?;
                 }
             }
-            _ => {}
+            None => {}
         }
         if screen.json && !data_on_stdout {
             return screen.json(&self.summary.json(dictionary));

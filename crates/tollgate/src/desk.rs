@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::Exit;
 use crate::args::{Common, Look};
+use crate::outputs::Outputs;
 use crate::pack;
 use crate::screen::{Failure, Paint, Screen};
 
@@ -22,9 +23,12 @@ use args::{DeskAct, DeskArgs};
 
 /// Does what is to be done at the desk.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<Exit, Failure> {
+    let mut outputs = Outputs::new(common);
+    outputs.uses_store(&args.store)?;
     if let DeskAct::Key { name, out } = &args.act {
-        return proofs::key(screen, name, out);
+        return proofs::key(screen, &mut outputs, name, out);
     }
+    let file = proofs::file(screen, &mut outputs, args)?;
     let library = pack::library(common)?;
     let rules = Rules::read(&library.pack).map_err(|p| Failure::Problems(vec![*p]))?;
     if let DeskAct::Init { name } = &args.act {
@@ -42,13 +46,13 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
         | DeskAct::Checkpoint { .. }
         | DeskAct::Prove { .. }
         | DeskAct::Export { .. }
-        | DeskAct::Backup { .. } => proofs::run(screen, &mut store, &args.act),
+        | DeskAct::Backup { .. } => proofs::run(screen, &mut store, &args.act, file),
         act => match acts::act(&mut store, &counsel, args)? {
             Some(act) => {
                 let command = acts::command(args, act)?;
                 one(screen, &mut store, &mut counsel, &command)
             }
-            None => views::run(screen, &mut store, &mut counsel, act),
+            None => views::run(screen, &mut store, &mut counsel, act, file),
         },
     }
 }

@@ -19,14 +19,15 @@ use crate::screen::{Failure, Paint, Screen, paint_of};
 pub(crate) fn run(screen: &Screen, common: &Common, args: &ExplainArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
     let mut corridor = pack::corridor(&library, &args.look)?;
+    let point = args.decimal.is_some();
     let (case, assumed, totals) = match (&args.order, args.row) {
         (Some(book), Some(line)) => {
             let judge = Judge::new(corridor.clone(), false);
-            let (case, totals) = decide::row(&library, judge, Path::new(book), line, false)?;
+            let (case, totals) = decide::row((&library, common), judge, Path::new(book), line, (false, point))?;
             if args.facts.standard {
                 // With what is filled in, other rows may count.
                 let judge = Judge::new(corridor.clone(), false);
-                let (filled, totals) = decide::row(&library, judge, Path::new(book), line, true)?;
+                let (filled, totals) = decide::row((&library, common), judge, Path::new(book), line, (true, point))?;
                 let assumed = filled.known().map(|(id, _)| id).filter(|id| *case.fact(*id) == Fact::Unknown).collect();
                 (filled, assumed, totals)
             } else {
@@ -97,7 +98,7 @@ fn order(library: &Library, args: &ExplainArgs) -> Result<Case, Failure> {
         return Err(Failure::Message("the day is missing: the law depends on it".to_owned(), "say --on YYYY-MM-DD".to_owned()));
     }
     let pairs = args.facts.pairs()?;
-    Order::from_pairs(&library.dictionary, &library.catalogue, "flags", &pairs).map(|o| o.case).map_err(Failure::Problems)
+    Order::typed(&library.dictionary, &library.catalogue, "flags", &pairs).map(|o| o.case).map_err(Failure::Problems)
 }
 
 /// NAME=VALUE pairs.

@@ -12,6 +12,7 @@ mod desk;
 mod diff;
 mod explain;
 mod frontier;
+mod outputs;
 mod pack;
 mod page;
 mod screen;
@@ -33,6 +34,8 @@ pub(crate) enum Exit {
     Done = 0,
     /// A file or the machine failed.
     Failed = 1,
+    /// The command was used wrongly; nothing was done.
+    Usage = 2,
     /// Some rows or texts are bad; the rest was done.
     Problems = 3,
     /// The case is undetermined: facts are missing.
@@ -74,7 +77,11 @@ fn main() -> ExitCode {
         Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             screen.failure(&failure);
-            ExitCode::from(if matches!(failure, Failure::Problems(_)) { Exit::Problems as u8 } else { Exit::Failed as u8 })
+            ExitCode::from(match failure {
+                Failure::Problems(_) => Exit::Problems as u8,
+                Failure::Usage(..) => Exit::Usage as u8,
+                Failure::Message(..) | Failure::ReaderGone => Exit::Failed as u8,
+            })
         }
     }
 }

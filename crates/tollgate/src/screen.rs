@@ -1,6 +1,8 @@
 //! What people see: tables that fit, colours where they help, problems with their place, and failures with what to do next.
 
+use std::cell::{Cell as Shared, RefCell};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -17,6 +19,8 @@ pub(crate) enum Failure {
     Problems(Vec<Problem>),
     /// Something else: what, and what to do next.
     Message(String, String),
+    /// The command was used wrongly: how, and what to do next.
+    Usage(String, String),
     /// Whoever read the output has gone; nobody is left to tell.
     ReaderGone,
 }
@@ -24,9 +28,6 @@ pub(crate) enum Failure {
 impl Failure {
     /// A file that could not be read or written.
     pub(crate) fn io(path: &Path, error: &io::Error) -> Failure {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Failure::ReaderGone;
-        }
         let hint = match error.kind() {
             io::ErrorKind::NotFound => "is the name right? The path is taken from the folder that you are in",
             io::ErrorKind::PermissionDenied => "may you read or write there?",
@@ -34,6 +35,13 @@ impl Failure {
             _ => "",
         };
         Failure::Message(format!("{}: {error}", path.display()), hint.to_owned())
+    }
+
+    /// A device, a pipe or standard output that took only a part of what it was to take.
+    pub(crate) fn cut_short(path: &Path, error: &io::Error) -> Failure {
+        let why =
+            if error.kind() == io::ErrorKind::BrokenPipe { "whoever read it went away".to_owned() } else { error.to_string() };
+        Failure::Message(format!("{}: {why}", path.display()), "what was written into it is not complete".to_owned())
     }
 }
 
@@ -49,6 +57,10 @@ pub(crate) struct Screen {
     pub terminal: bool,
     colour: bool,
     width: u16,
+    /// Whether a file is written into standard output, so that all else goes to standard error.
+    aside: Shared<bool>,
+    /// Files that were put in their places.
+    written: RefCell<Vec<String>>,
 }
 
 impl Screen {
@@ -62,15 +74,51 @@ impl Screen {
         let terminal = io::stdout().is_terminal();
         let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
         let width = width.or_else(|| Table::new().width().filter(|_| terminal)).unwrap_or(100);
-        Screen { json: common.json, terminal, colour: common.color != ColorWhen::Never, width: width.clamp(40, 400) }
+        Screen {
+            json: common.json,
+            terminal,
+            colour: common.color != ColorWhen::Never,
+            width: width.clamp(40, 400),
+            aside: Shared::new(false),
+            written: RefCell::default(),
+        }
+    }
+
+    /// Keeps standard output for a file that is written into it.
+    pub(crate) fn set_aside(&self) {
+        self.aside.set(true);
+    }
+
+    /// Remembers a file that is in its place, for the message if something fails later.
+    pub(crate) fn wrote(&self, path: &Path) {
+        self.written.borrow_mut().push(path.display().to_string());
     }
 
     /// Prints text to standard output.
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        if self.aside.get() {
+            self.err(&format!("{text}{end}"));
+            return Ok(());
+        }
         let mut out = anstream::stdout().lock();
-        let written =
-            out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
-        written.and_then(|()| out.flush()).map_err(|e| Failure::io(Path::new("standard output"), &e))
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes()));
+        written.and_then(|()| out.flush()).or_else(|e| self.undelivered(&e))
+    }
+
+    /// Copies a file from its present place on to standard output.
+    pub(crate) fn copy_out(&self, file: &mut File) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        io::copy(file, &mut out).and_then(|_| out.flush()).or_else(|e| self.undelivered(&e))
+    }
+
+    /// Standard output takes no more. Where the reader went away, what else was asked for is all that there is to do.
+    fn undelivered(&self, error: &io::Error) -> Result<(), Failure> {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe if self.written.borrow().is_empty() => Err(Failure::ReaderGone),
+            io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(Failure::cut_short(Path::new("standard output"), error)),
+        }
     }
 
     /// Prints a value as JSON.
@@ -89,9 +137,12 @@ impl Screen {
     pub(crate) fn failure(&self, failure: &Failure) {
         match failure {
             Failure::Problems(problems) => self.problems(problems),
-            Failure::Message(message, hint) => {
+            Failure::Message(message, hint) | Failure::Usage(message, hint) => {
                 let hint = if hint.is_empty() { String::new() } else { format!("  = {hint}\n") };
-                self.err(&format!("{} {message}\n{hint}", self.paint("error:", Paint::Bad)));
+                let written = self.written.borrow();
+                let kept =
+                    if written.is_empty() { String::new() } else { format!("  = written and whole: {}\n", written.join(", ")) };
+                self.err(&format!("{} {message}\n{hint}{kept}", self.paint("error:", Paint::Bad)));
             }
             Failure::ReaderGone => {}
         }

@@ -8,6 +8,7 @@ use study::{Ensemble, Plan, Plausible, Table, quantile, quantiles, run_draws};
 use world::{Factors, Scenario, Variables, World, run_rows};
 
 use crate::args::{Common, SimulateArgs};
+use crate::outputs::{Kind, Outputs, Target};
 use crate::page;
 use crate::screen::{Failure, Paint, Screen};
 use crate::{Exit, pack, worlds};
@@ -22,15 +23,22 @@ pub(crate) struct Shown {
 
 /// Simulates.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &SimulateArgs) -> Result<Exit, Failure> {
-    let library = pack::library(common)?;
     if let Some(place) = &args.replay {
-        return replay(screen, &library, place);
+        return replay(screen, common, place);
     }
+    let mut outputs = Outputs::new(common);
+    let report = match &args.out {
+        Some(out) => Some(outputs.target(screen, "--out", out, Kind::Html)?),
+        None if screen.json => None,
+        None => Some(outputs.target(screen, "--out", Path::new("report.html"), Kind::Html)?),
+    };
+    let save = args.save.as_deref().map(|save| outputs.target(screen, "--save", save, Kind::Parquet)).transpose()?;
+    let library = pack::library(common)?;
     let base = worlds::open(&library, &args.scenario)?;
     let others: Vec<World> = args.against.iter().map(|id| worlds::open(&library, id)).collect::<Result<_, _>>()?;
     let (series, past) = worlds::past(&library, &base.scenario)?;
     let plan = Plan { design: args.design, worlds: args.worlds, seed: args.seed };
-    let mut found = worlds::draw(screen, &base, &past, &plan, args.save.as_deref())?;
+    let mut found = worlds::draw(screen, &base, &past, &plan, save)?;
     if args.prior {
         found = everything(&base, &plan, found.seen)?;
     }
@@ -44,14 +52,17 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &SimulateArgs) -> Resu
         let run = run_draws(&world, &found.draws, &found.rows, plan.seed).map_err(|f| worlds::fault(&f))?;
         shown.push(Shown { world, run });
     }
+    let context =
+        page::Context { library: &library, series: &series, past: &past, found: &found, plan: &plan, prior: args.prior };
+    // Files first: they stay where standard output takes nothing.
+    if let Some(report) = report {
+        write_report(screen, &context, &shown, args, report)?;
+    }
     if screen.json {
         screen.json(&as_json(&shown, &found, &plan))?;
     } else {
         screen.out(&text(screen, &shown, &found, args.prior))?;
     }
-    let context =
-        page::Context { library: &library, series: &series, past: &past, found: &found, plan: &plan, prior: args.prior };
-    write_report(screen, &context, &shown, args)?;
     Ok(Exit::Done)
 }
 
@@ -65,22 +76,28 @@ fn everything(world: &World, plan: &Plan, seen: u64) -> Result<Plausible, Failur
     Ok(Plausible { rows: (0..rows).collect(), draws: study::values(&world.scenario, &points, None), seen, kept: seen })
 }
 
-fn write_report(screen: &Screen, context: &page::Context<'_>, shown: &[Shown], args: &SimulateArgs) -> Result<(), Failure> {
+fn write_report(
+    screen: &Screen,
+    context: &page::Context<'_>,
+    shown: &[Shown],
+    args: &SimulateArgs,
+    target: Target,
+) -> Result<(), Failure> {
     let lang = if args.lang == crate::args::LangWord::Zh { Lang::Zh } else { Lang::En };
     let report = page::report(context, shown, lang)?;
     let html = report::html(&report, lang).map_err(|e| Failure::Message(e.to_string(), String::new()))?;
-    crate::decide::write_whole(&args.out, |out| out.write_all(html.as_bytes()))?;
-    if !screen.json {
-        screen.err(&format!("report: {}\n", args.out.display()));
-    }
+    let told = format!("{}{}", if target.replaces() { "replaced " } else { "" }, target.name().display());
+    target.write(screen, |out| out.write_all(html.as_bytes()))?;
+    screen.err(&format!("report: {told}\n"));
     Ok(())
 }
 
 /// Runs one row of a saved study again and shows that it is the same.
-fn replay(screen: &Screen, library: &regime::Library, place: &str) -> Result<Exit, Failure> {
-    let usage = || Failure::Message(format!("`{place}` is not FILE:ROW"), "as in --replay study.parquet:17".to_owned());
+fn replay(screen: &Screen, common: &Common, place: &str) -> Result<Exit, Failure> {
+    let usage = || Failure::Usage(format!("`{place}` is not FILE:ROW"), "as in --replay study.parquet:17".to_owned());
     let (file, row) = place.rsplit_once(':').ok_or_else(usage)?;
     let row: u64 = row.parse().map_err(|_| usage())?;
+    let library = &pack::library(common)?;
     let table = Table::open(Path::new(file)).map_err(worlds::stored)?;
     let scenario = study_value(&table.about().study, "scenario").ok_or_else(|| {
         Failure::Message(

@@ -1,7 +1,6 @@
 //! What simulate, backtest and claims share: scenarios made ready, the past read, worlds drawn with a progress bar, Ctrl-C that keeps what
 //! is done.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +10,7 @@ use regime::Library;
 use study::{About, Claims, Fault, Past, Plan, Plausible, Series, Writer, plausible};
 use world::{Factors, Scenario, World};
 
+use crate::outputs::Target;
 use crate::screen::{Failure, Screen};
 
 /// A scenario with its gates asked.
@@ -72,10 +72,13 @@ pub(crate) fn stopper() -> Arc<AtomicBool> {
 }
 
 /// Worlds drawn, run and held against the past; every row goes to `save` where it is given.
-pub(crate) fn draw(screen: &Screen, world: &World, past: &Past, plan: &Plan, save: Option<&Path>) -> Result<Plausible, Failure> {
+pub(crate) fn draw(screen: &Screen, world: &World, past: &Past, plan: &Plan, save: Option<Target>) -> Result<Plausible, Failure> {
     let stop = stopper();
     let bar = bar(screen, plan.worlds, &world.scenario.id);
-    let mut writer = save.map(|path| Writer::create(path, &columns(world), about(world, plan))).transpose().map_err(stored)?;
+    let mut writer = match &save {
+        Some(save) => Some(Writer::new(save.empty()?, save.name(), &columns(world), about(world, plan)).map_err(stored)?),
+        None => None,
+    };
     let (mut row, mut broken) = (Vec::new(), None);
     let found = plausible(world, past, plan, &stop, |draw, metrics, kept| {
         bar.inc(1);
@@ -97,6 +100,9 @@ pub(crate) fn draw(screen: &Screen, world: &World, past: &Past, plan: &Plan, sav
     let complete = found.seen == plan.worlds;
     if let Some(writer) = writer {
         writer.finish(complete).map_err(stored)?;
+    }
+    if let Some(save) = save {
+        save.put(screen)?;
     }
     if !complete {
         screen.err(&format!("stopped after {} of {} worlds; what was done is kept\n", found.seen, plan.worlds));
@@ -122,7 +128,10 @@ pub(crate) fn first(found: &mut Plausible) {
 
 /// A table that could not be written or read.
 pub(crate) fn stored(error: study::Error) -> Failure {
-    Failure::Message(error.to_string(), "nothing half-written was left behind".to_owned())
+    match error {
+        study::Error::Io(path, why) => Failure::io(&path, &why),
+        study::Error::Bad(..) | study::Error::Asked(_) => Failure::Message(error.to_string(), String::new()),
+    }
 }
 
 /// Columns of a saved study: factors, metrics, whether history leaves the world.

@@ -145,7 +145,7 @@ fn lines_of(text: &str, threads: usize, sought: usize) -> Vec<Line<Became>> {
     // Twice, so that the second time what was found before is used.
     for _ in 0..2 {
         let file = Box::new(std::io::Cursor::new(text.to_owned()));
-        let mut book = Book::text(dictionary, catalogue, "orders", Form::Csv, file).unwrap();
+        let mut book = Book::text(dictionary, catalogue, "orders", Form::Csv, (file, None)).unwrap();
         let mut reader = Reader::new(dictionary, catalogue, book.schema(), "orders", false).unwrap();
         while let Some(rows) = book.next(&mut reader) {
             let mut take = |_: &mut Lines, line: Line<Became>| -> Result<bool, std::convert::Infallible> {

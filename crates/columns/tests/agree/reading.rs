@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema};
 use columns::Reader;
-use facts::Order;
+use facts::{Order, Points};
 use proptest::prelude::*;
 
 use crate::common::LIBRARY;
@@ -75,7 +75,7 @@ proptest! {
         let mut reader = Reader::new(&LIBRARY.dictionary, &LIBRARY.catalogue, &batch.schema(), "rows", standard).unwrap();
         let read = reader.read(&batch, 1).unwrap();
         for (row, cells) in rows.iter().enumerate() {
-            let mut said = Order::row(&LIBRARY.dictionary, &LIBRARY.catalogue, "rows", row as u64 + 1, cells).order.map(|o| o.case);
+            let mut said = Order::row((&LIBRARY.dictionary, &LIBRARY.catalogue, &Points::default()), "rows", row as u64 + 1, cells).order.map(|o| o.case);
             if let (Ok(case), true) = (&mut said, standard) {
                 let filled = case.fill_standard(&LIBRARY.dictionary);
                 prop_assert_eq!(read.is_unscreened(row), LIBRARY.dictionary.any_screened(&filled), "row {}: {:?}", row, cells);

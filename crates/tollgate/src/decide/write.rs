@@ -1,57 +1,16 @@
-//! Decisions as files: CSV, JSON lines, Parquet, Arrow. A file is there whole or not at all.
+//! Decisions as files: CSV, JSON lines, Parquet, Arrow.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::{self, Write};
 
 use columns::{Cell, Fee, Form, Kind, Line, Sheet, told};
 use facts::money_text;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use crate::args::Format;
-use crate::screen::{Failure, problem_json};
-
-/// A file beside the one that it is to become, with the mode that a new file has.
-pub(crate) fn beside(out: &Path) -> io::Result<NamedTempFile> {
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // What the caller's mask takes away from this is what any new file has.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-/// Puts a finished file in its place.
-pub(crate) fn put(file: NamedTempFile, out: &Path) -> Result<(), Failure> {
-    file.as_file().sync_all().map_err(|e| Failure::io(out, &e))?;
-    file.persist(out).map_err(|e| Failure::io(out, &e.error))?;
-    Ok(())
-}
-
-/// Writes a file that is there whole or not at all.
-pub(crate) fn write_whole(out: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let failed = |e: io::Error| Failure::io(out, &e);
-    let mut file = beside(out).map_err(failed)?;
-    {
-        let mut buffer = BufWriter::new(file.as_file_mut());
-        fill(&mut buffer).and_then(|()| buffer.flush()).map_err(failed)?;
-    }
-    put(file, out)
-}
-
-/// Copies what was written to standard output.
-pub(crate) fn copy_out(mut file: File) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let copied = file.seek(SeekFrom::Start(0)).and_then(|_| io::copy(&mut file, &mut out)).and_then(|_| out.flush());
-    copied.map_err(|e| Failure::io(Path::new("standard output"), &e))
-}
+use crate::screen::problem_json;
 
 /// The columns of decisions; `file` where there are several books.
-const COLUMNS: [(&str, Kind); 22] = [
+pub(crate) const COLUMNS: [(&str, Kind); 22] = [
     ("file", Kind::Text),
     ("order", Kind::Text),
     ("line", Kind::Whole),

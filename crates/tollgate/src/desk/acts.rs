@@ -186,7 +186,7 @@ pub(super) fn facts_of(library: &Library, args: &FactArgs) -> Result<Facts, Fail
     let pairs = args.pairs()?;
     let mut facts: BTreeMap<String, String> = pairs.iter().cloned().collect();
     if args.standard {
-        let order = Order::from_pairs(&library.dictionary, &library.catalogue, "flags", &pairs).map_err(Failure::Problems)?;
+        let order = Order::typed(&library.dictionary, &library.catalogue, "flags", &pairs).map_err(Failure::Problems)?;
         let mut case = order.case;
         // Goods move on what an act states: that nobody is on a list is for somebody to find, not to presume.
         for id in case.fill_standard_but_screening(&library.dictionary) {

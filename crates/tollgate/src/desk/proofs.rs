@@ -1,46 +1,60 @@
 //! Keys, checkpoints, proofs, bundles, and `tollgate audit`: what shows others that the log was not changed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use desk::{Finding, Signed, Store, audit_bundle, check_entry, new_key};
 use serde_json::json;
 
 use crate::Exit;
-use crate::decide::write_whole;
+use crate::outputs::{Kind, Outputs, Target, with_end};
 use crate::screen::{Failure, Paint, Screen};
 
-use super::args::DeskAct;
+use super::args::{DeskAct, DeskArgs};
 use super::audit_args::{AuditAct, AuditArgs};
 use super::failure;
 
 /// Makes a pair of keys.
-pub(super) fn key(screen: &Screen, name: &str, out: &Path) -> Result<Exit, Failure> {
-    let public = with_end(out, ".pub");
-    if out.exists() || public.exists() {
-        return Err(Failure::Message(format!("{} exists already", out.display()), "a key is never written over".to_owned()));
-    }
+pub(super) fn key(screen: &Screen, outputs: &mut Outputs, name: &str, out: &Path) -> Result<Exit, Failure> {
+    // The secret key is readable to its owner alone.
+    let secret_file = outputs.fresh("--out", out, Kind::Key, true)?;
+    let public_file = outputs.fresh("--out", &with_end(out, ".pub"), Kind::Key, false)?;
     let (secret, vkey) = new_key(name).map_err(|e| failure(&e))?;
-    // A temporary file is made readable to its owner alone, and keeps that when it takes its name.
-    write_whole(out, |to| writeln!(to, "{secret}"))?;
-    write_whole(&public, |to| writeln!(to, "{vkey}"))?;
+    secret_file.write(screen, |to| writeln!(to, "{secret}"))?;
+    public_file.write(screen, |to| writeln!(to, "{vkey}"))?;
     screen.out(&format!("{vkey}\n"))?;
     Ok(Exit::Done)
 }
 
-fn with_end(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
+/// The file that a command of the desk is to write, made ready before any work; what it reads is not written over.
+pub(super) fn file(screen: &Screen, outputs: &mut Outputs, args: &DeskArgs) -> Result<Option<Target>, Failure> {
+    Ok(match &args.act {
+        DeskAct::Do { file } if file != Path::new("-") => {
+            outputs.reads_beside_store(file)?;
+            None
+        }
+        DeskAct::Statement { csv: Some(csv), .. } => Some(outputs.target(screen, "--csv", csv, Kind::Csv)?),
+        DeskAct::Checkpoint { secret, out } => {
+            outputs.reads(secret)?;
+            out.as_deref().map(|out| outputs.target(screen, "--out", out, Kind::Note)).transpose()?
+        }
+        DeskAct::Export { folder, public } => {
+            outputs.reads(public)?;
+            outputs.fresh_folder("export", folder)?;
+            None
+        }
+        DeskAct::Backup { file } => Some(outputs.fresh("backup", file, Kind::Store, false)?),
+        _ => None,
+    })
 }
 
 /// Signs, proves, exports, copies.
-pub(super) fn run(screen: &Screen, store: &mut Store, act: &DeskAct) -> Result<Exit, Failure> {
+pub(super) fn run(screen: &Screen, store: &mut Store, act: &DeskAct, file: Option<Target>) -> Result<Exit, Failure> {
     match act {
-        DeskAct::Checkpoint { secret, out } => {
+        DeskAct::Checkpoint { secret, .. } => {
             let signed = store.checkpoint(&text(secret)?).map_err(|e| failure(&e))?;
-            match out {
-                Some(out) => write_whole(out, |to| to.write_all(signed.note.as_bytes()))?,
+            match file {
+                Some(file) => file.write(screen, |to| to.write_all(signed.note.as_bytes()))?,
                 None => screen.out(&signed.note)?,
             }
         }
@@ -54,7 +68,12 @@ pub(super) fn run(screen: &Screen, store: &mut Store, act: &DeskAct) -> Result<E
             let count = store.export(folder, &text(public)?).map_err(|e| failure(&e))?;
             screen.out(&format!("{count} entries in {}; python3 verify.py KEY there verifies them\n", folder.display()))?;
         }
-        DeskAct::Backup { file } => store.backup(file).map_err(|e| failure(&e))?,
+        DeskAct::Backup { .. } => {
+            if let Some(file) = file {
+                store.backup(file.filling()).map_err(|e| failure(&e))?;
+                file.put(screen)?;
+            }
+        }
         _ => {}
     }
     Ok(Exit::Done)

@@ -5,7 +5,7 @@ use desk::{Basis, Change, Counsel, Entry, Lines, Passage, Record, Standing, Stat
 use serde_json::{Value, json};
 
 use crate::Exit;
-use crate::decide::write_whole;
+use crate::outputs::Target;
 use crate::screen::{Count, Failure, Paint, Screen, grouped, money};
 
 use super::acts::facts_of;
@@ -13,7 +13,13 @@ use super::args::{DeskAct, ListWord};
 use super::{failure, refused};
 
 /// Answers a question.
-pub(super) fn run(screen: &Screen, store: &mut Store, counsel: &mut Counsel<'_>, act: &DeskAct) -> Result<Exit, Failure> {
+pub(super) fn run(
+    screen: &Screen,
+    store: &mut Store,
+    counsel: &mut Counsel<'_>,
+    act: &DeskAct,
+    file: Option<Target>,
+) -> Result<Exit, Failure> {
     match act {
         DeskAct::List { what } => list(screen, store, *what)?,
         DeskAct::Show { name } => return show(screen, store, name),
@@ -32,10 +38,10 @@ pub(super) fn run(screen: &Screen, store: &mut Store, counsel: &mut Counsel<'_>,
                 }
             }
         }
-        DeskAct::Statement { quarter, payer, payee, part, open, csv } => {
+        DeskAct::Statement { quarter, payer, payee, part, open, .. } => {
             let which = Lines { quarter: quarter.clone(), payer: payer.clone(), payee: payee.clone(), part: part.clone() };
             let lines = store.statement(&which).map_err(|e| failure(&e))?;
-            return statement(screen, &lines, *open, csv.as_deref());
+            return statement(screen, &lines, *open, file);
         }
         DeskAct::Find { party, country, document } => {
             let mut found = Vec::new();
@@ -214,7 +220,7 @@ fn log(screen: &Screen, store: &mut Store, from: u64, about: &str) -> Result<(),
     table(screen, &["entry", "at", "by", "event", "what"], rows.collect::<Vec<_>>().into_iter(), Value::Null)
 }
 
-fn statement(screen: &Screen, lines: &[StatementLine], open: bool, csv: Option<&std::path::Path>) -> Result<Exit, Failure> {
+fn statement(screen: &Screen, lines: &[StatementLine], open: bool, file: Option<Target>) -> Result<Exit, Failure> {
     let exit = if lines.iter().all(StatementLine::reconciles) { Exit::Done } else { Exit::Problems };
     let header =
         ["quarter", "payer", "payee", "part", "fee", "form", "shipments", "value", "assessed", "reversed", "billed", "ties"];
@@ -231,8 +237,8 @@ fn statement(screen: &Screen, lines: &[StatementLine], open: bool, csv: Option<&
             [texts, vec![grouped(i128::from(due.shipments))], numbers.to_vec(), vec![ties.to_owned()]].concat()
         })
         .collect();
-    if let Some(out) = csv {
-        write_whole(out, |to| {
+    if let Some(file) = file {
+        file.write(screen, |to| {
             let mut csv = csv::Writer::from_writer(to);
             csv.write_record(header)?;
             for row in &rows {
