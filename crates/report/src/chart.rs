@@ -15,7 +15,8 @@ use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 use kuva::render::theme::Theme;
 
-use crate::number::tick;
+use crate::unit::Unit;
+use crate::words::Lang;
 
 /// The inside of an `<svg>`; the page writes the element itself, with its name for those who do not see it.
 pub(crate) struct Picture {
@@ -46,7 +47,7 @@ fn theme() -> Theme {
 }
 
 /// Axes over years: as many year labels as fit, ticks in our own spelling, room above for the unit.
-fn axes(plots: &[Plot], (from, to): (f64, f64), (width, height): (f64, f64)) -> Layout {
+fn axes(plots: &[Plot], (from, to): (f64, f64), (width, height): (f64, f64), unit: Unit, lang: Lang) -> Layout {
     let layout = if plots.is_empty() { Layout::new((from, to), (0.0, 1.0)) } else { Layout::auto_from_plots(plots) };
     layout
         .with_theme(theme())
@@ -56,7 +57,7 @@ fn axes(plots: &[Plot], (from, to): (f64, f64), (width, height): (f64, f64)) -> 
         .with_x_axis_max(to)
         .with_x_tick_step(years_between_ticks(to - from, width))
         .with_x_tick_format(TickFormat::Integer)
-        .with_y_tick_format(TickFormat::Custom(Arc::new(tick)))
+        .with_y_tick_format(TickFormat::Custom(Arc::new(move |value| unit.tick(value, lang))))
         .with_tick_size(LETTERS)
         .with_label_size(1)
         .with_tick_length(6.0)

@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::unit::Unit;
+
 /// A whole report, in the order of the page. An empty list leaves its section out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -30,6 +32,8 @@ pub struct Report {
     pub stances: Vec<StancePaths>,
     /// Names of the scenarios, the base first.
     pub scenarios: Vec<String>,
+    /// From which day on the others are otherwise than the base, and in what; a sentence each.
+    pub departures: Vec<String>,
     /// Differences of the other scenarios from the base.
     pub comparison: Vec<Comparison>,
     /// Published sentences and what the study says to them.
@@ -92,7 +96,7 @@ pub struct Fan {
     /// Name of the quantity.
     pub title: String,
     /// Its unit.
-    pub unit: String,
+    pub unit: Unit,
     /// Times, in decimal years.
     pub x: Vec<f64>,
     /// The 5, 25, 50, 75 and 95 % points, each as long as `x`.
@@ -124,7 +128,7 @@ pub struct Bars {
     /// What is counted.
     pub title: String,
     /// Its unit.
-    pub unit: String,
+    pub unit: Unit,
     /// Quarters, in decimal years.
     pub x: Vec<f64>,
     /// Medians.
@@ -154,7 +158,7 @@ pub struct Comparison {
     /// Name of the metric.
     pub metric: String,
     /// Its unit.
-    pub unit: String,
+    pub unit: Unit,
     /// Which way is better.
     pub better: Better,
     /// Its value under the base.
@@ -246,13 +250,15 @@ pub struct ScoreRow {
     /// The published figure.
     pub published: f64,
     /// Its unit.
-    pub unit: String,
+    pub unit: Unit,
     /// What was predicted.
     pub predicted: Interval,
     /// Whether the figure lies in the predicted range.
     pub inside: bool,
     /// Size of the error of the predicted median.
     pub error: f64,
-    /// Size of the error of the null model.
-    pub null_error: f64,
+    /// Size of the error of repeating the last known value; none where there is no such value.
+    pub last_error: Option<f64>,
+    /// Size of the error of a buyer who follows the script of the gates; none where there is no last known value.
+    pub scripted_error: Option<f64>,
 }

@@ -7,16 +7,20 @@ mod chart;
 mod data;
 mod number;
 mod page;
+mod score;
 mod spark;
+mod unit;
 mod words;
 
 pub use data::{
     Assumption, Bars, Better, ClaimRow, Comparison, Dot, Fan, GateRow, Interval, Report, ScoreRow, Span, StancePaths, Status,
     Verdict,
 };
-pub use number::{figure, percent, period};
+pub use number::period;
 pub use page::{ReportError, html};
+pub use score::{FEWEST, Null, Tally, believed};
 pub use spark::sparkline;
+pub use unit::{Currency, Kind, Per, Piece, Unit};
 pub use words::Lang;
 
 // The sample under `tests/` names this crate from outside; its own tests read the same sample.

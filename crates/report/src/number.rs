@@ -1,26 +1,8 @@
-//! Numbers as a reader wants them: three significant digits, quarters by name, a dash for what is missing.
-
-use crate::words::Words;
+//! Numbers as a reader wants them: few digits, quarters by name, a dash for what is missing. How a number of a unit is written stands in
+//! `unit.rs`.
 
 /// What stands for a missing number.
 pub(crate) const MISSING: &str = "–";
-
-/// A number to at most three significant digits, with thousands grouped: `1,230`, `0.0123`, `−4.5`.
-pub fn figure(value: f64) -> String {
-    rounded(value, 3)
-}
-
-/// A share from 0 to 1 in per cent, to the whole number: `73%`. What is nearly none or nearly all is not said to be so: `<1%`, `>99%`.
-pub fn percent(share: f64) -> String {
-    if !share.is_finite() {
-        return MISSING.to_owned();
-    }
-    match share {
-        s if s > 0.0 && s < 0.005 => "<1%".to_owned(),
-        s if (0.995..1.0).contains(&s) => ">99%".to_owned(),
-        s => format!("{}%", minus(&format!("{:.0}", s * 100.0 + 0.0))),
-    }
-}
 
 /// The quarter of a decimal year: `2024Q2` for 2024.25.
 pub fn period(time: f64) -> String {
@@ -32,37 +14,31 @@ pub fn period(time: f64) -> String {
     format!("{:.0}Q{:.0}", (quarters / 4.0).floor(), quarters.rem_euclid(4.0) + 1.0)
 }
 
-/// A tick of an axis: as many digits as tell it from its neighbours, no more than six.
-pub(crate) fn tick(value: f64) -> String {
-    rounded(value, 6)
+/// A number to so many significant digits.
+pub(crate) fn significant(value: f64, digits: usize) -> f64 {
+    let places = digits.saturating_sub(1);
+    format!("{value:.places$e}").parse().unwrap_or(value)
 }
 
-/// Median and range in words: `4.10 (2.00 to 9.30)`.
-pub(crate) fn range(low: f64, high: f64, words: &Words) -> String {
-    if !low.is_finite() && !high.is_finite() {
-        return MISSING.to_owned();
-    }
-    words.range.replace("{low}", &figure(low)).replace("{high}", &figure(high))
-}
-
-fn rounded(value: f64, digits: i32) -> String {
+/// A number to so many significant digits, of them at most so many after the point: `1,230`, `0.0123`, `−4.5`.
+pub(crate) fn rounded(value: f64, digits: usize, most: usize) -> String {
     if !value.is_finite() {
         return MISSING.to_owned();
     }
+    let value = significant(value, digits);
     if value == 0.0 {
         return "0".to_owned();
     }
-    // The exponent after rounding: 9.996 is 10.0, not 10.00.
-    let places = usize::try_from(digits - 1).unwrap_or(0);
-    let text = format!("{value:.places$e}");
-    let exponent: i32 = text.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    if !(-6..15).contains(&exponent) {
-        return minus(&text);
+    let exponent = value.abs().log10().floor();
+    if exponent >= 15.0 {
+        return minus(&format!("{value:.2e}"));
     }
-    let shown: f64 = text.parse().unwrap_or(value);
-    let decimals = usize::try_from(digits - 1 - exponent).unwrap_or(0);
-    let text = format!("{shown:.decimals$}");
-    grouped(if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text })
+    let places = digits.saturating_sub(1) as f64 - exponent;
+    let places = (places.max(0.0) as usize).min(most);
+    let text = format!("{value:.places$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    // A minus before nothing at all says nothing.
+    grouped(if text == "-0" { "0" } else { text })
 }
 
 /// Thousands apart by commas, as both languages write them, and a real minus.
@@ -83,6 +59,6 @@ pub(crate) fn grouped(text: &str) -> String {
     minus(&out)
 }
 
-fn minus(text: &str) -> String {
+pub(crate) fn minus(text: &str) -> String {
     text.replace('-', "\u{2212}")
 }

@@ -6,7 +6,9 @@ use askama::Template;
 
 use crate::chart::{Picture, bars, difference, fan, stances, timeline};
 use crate::data::{Better, Comparison, GateRow, Interval, Report, Span, Verdict};
-use crate::number::{figure, grouped, percent, period, range};
+use crate::number::{grouped, period};
+use crate::score::believed;
+use crate::unit::Unit;
 use crate::words::{Lang, Words};
 
 /// Why a page could not be made.
@@ -55,7 +57,7 @@ pub fn html(report: &Report, lang: Lang) -> Result<String, ReportError> {
         receipts: receipts(report, w),
         stances: stance_figures(report, w),
         comparison: compared(report, w),
-        score: score(report, w),
+        score: believed(&report.backtest, report.worlds, lang)?,
         report,
         w,
     };
@@ -76,7 +78,7 @@ struct Page<'a> {
     receipts: Vec<Figure>,
     stances: Vec<Figure>,
     comparison: Vec<Row<'a>>,
-    score: Vec<String>,
+    score: Option<String>,
     w: &'a Words,
 }
 
@@ -108,16 +110,30 @@ struct Row<'a> {
 }
 
 impl Page<'_> {
-    fn figure(&self, value: &f64) -> String {
-        figure(*value)
+    fn amount(&self, unit: &Unit, value: &f64) -> String {
+        unit.amount(*value, self.w.lang)
+    }
+
+    /// The size of an error.
+    fn off(&self, unit: &Unit, value: &f64) -> String {
+        unit.apart().amount(*value, self.w.lang)
+    }
+
+    /// An error of a model that may say nothing.
+    fn error(&self, unit: &Unit, value: &Option<f64>) -> String {
+        unit.apart().amount(value.unwrap_or(f64::NAN), self.w.lang)
+    }
+
+    fn unit(&self, unit: &Unit) -> String {
+        unit.name(self.w.lang)
     }
 
     fn period(&self, time: &f64) -> String {
         period(*time)
     }
 
-    fn range(&self, interval: &Interval) -> String {
-        range(interval.low, interval.high, self.w)
+    fn range(&self, unit: &Unit, interval: &Interval) -> String {
+        unit.range(interval.low, interval.high, self.w.lang)
     }
 
     /// Which way the metric is better, where it is better one way.
@@ -278,21 +294,16 @@ fn compared<'a>(report: &'a Report, w: &'a Words) -> Vec<Row<'a>> {
             rows.push(Row {
                 metric: (k == 0).then_some((metric, metric.others.len())),
                 scenario,
-                median: signed(change.median),
-                range: range(change.low, change.high, w),
-                picture: difference::draw_difference(change, reach, &format!("difference-{at}-{k}"), w),
-                higher: percent(*higher),
+                median: metric.unit.change(change.median, w.lang),
+                range: metric.unit.change_range(change.low, change.high, w.lang),
+                picture: difference::draw_difference(change, metric.unit, reach, &format!("difference-{at}-{k}"), w),
+                higher: Unit::SHARE.amount(*higher, w.lang),
                 reading,
                 tone,
             });
         }
     }
     rows
-}
-
-/// A difference with its sign.
-fn signed(value: f64) -> String {
-    if value > 0.0 { format!("+{}", figure(value)) } else { figure(value) }
 }
 
 /// Only a range that keeps to one side of nothing is read as a direction.
@@ -304,15 +315,4 @@ fn read<'a>(better: Better, change: &Interval, w: &'a Words) -> (&'a str, &'stat
         (Better::Neither, _, true) => (&w.lower, "plain"),
         _ => (&w.unclear, "plain"),
     }
-}
-
-fn score(report: &Report, w: &Words) -> Vec<String> {
-    let all = report.backtest.len();
-    if all == 0 {
-        return Vec::new();
-    }
-    let inside = report.backtest.iter().filter(|row| row.inside).count();
-    let nearer = report.backtest.iter().filter(|row| row.error.abs() < row.null_error.abs()).count();
-    let say = |words: &str, n: usize| words.replace("{n}", &n.to_string()).replace("{all}", &all.to_string());
-    vec![say(&w.backtest_inside, inside), say(&w.backtest_nearer, nearer)]
 }

@@ -17,42 +17,172 @@ fn page(report: &Report, lang: Lang) -> String {
 
 // --- numbers ---------------------------------------------------------------------------------------------------------------------
 
+/// A unit as files write it.
+fn unit(text: &str) -> Unit {
+    Unit::read(text).unwrap_or_else(|| panic!("no spelling for {text}")).0
+}
+
 #[test]
-fn numbers_have_at_most_three_significant_digits() {
-    for (value, text) in [
-        (0.0, "0"),
-        (-0.0, "0"),
-        (5.0, "5"),
-        (5.5, "5.5"),
-        (9.996, "10"),
-        (-4.5, "\u{2212}4.5"),
-        (0.012345, "0.0123"),
-        (0.000_012_345, "0.0000123"),
-        (999.6, "1,000"),
-        (12_345.0, "12,300"),
-        (1_234_567.8, "1,230,000"),
-        (1.2e-9, "1.20e\u{2212}9"),
-        (3e20, "3.00e20"),
-        (f64::NAN, "–"),
-        (f64::INFINITY, "–"),
+fn a_number_is_written_by_its_unit() {
+    // Unit, number, English, Chinese.
+    let minus = '\u{2212}';
+    for (of, value, en, zh) in [
+        ("year", 2030.25, "2030Q2".to_owned(), "2030Q2".to_owned()),
+        ("year", 2026.0, "2026Q1".into(), "2026Q1".into()),
+        ("share", 0.274, "27.4 %".into(), "27.4%".into()),
+        ("share", 0.93, "93 %".into(), "93%".into()),
+        ("share", 0.00000827, "<0.1 %".into(), "<0.1%".into()),
+        ("share", -0.00000827, format!(">{minus}0.1 %"), format!(">{minus}0.1%")),
+        ("share", 0.99995, ">99.9 %".into(), ">99.9%".into()),
+        ("share", 0.0, "0 %".into(), "0%".into()),
+        ("share", -0.0, "0 %".into(), "0%".into()),
+        ("share", 1.0, "100 %".into(), "100%".into()),
+        ("percent", 28.0, "28 %".into(), "28%".into()),
+        ("share/year", 1.5, "150 % a year".into(), "150%/年".into()),
+        ("1/year", 0.15, "0.15 a year".into(), "0.15/年".into()),
+        ("percentage points", 3.44, "3.4 percentage points".into(), "3.4 个百分点".into()),
+        ("USD bn", 0.2394, "239 million USD".into(), "2.39 亿美元".into()),
+        ("USD bn", 1.65, "1.65 billion USD".into(), "16.5 亿美元".into()),
+        ("USD bn", 0.00000827, "8,270 USD".into(), "8,270 美元".into()),
+        ("USD bn", 4.01e-8, "40 USD".into(), "40 美元".into()),
+        ("USD bn", 4.01e-12, "<1 USD".into(), "<1 美元".into()),
+        ("USD bn", -160.0, format!("{minus}160 billion USD"), format!("{minus}1,600 亿美元")),
+        ("USD bn", 1234.0, "1.23 trillion USD".into(), "1.23 万亿美元".into()),
+        ("USD bn/year", 3.2, "3.2 billion USD a year".into(), "32 亿美元/年".into()),
+        ("USD k", 25.0, "25,000 USD".into(), "2.5 万美元".into()),
+        ("USD bn/k", 0.0123, "12,300 USD a part".into(), "1.23 万美元/张".into()),
+        ("USD per GPU-hour", 2.494, "2.49 USD an hour of a part".into(), "2.49 美元/卡时".into()),
+        ("RMB bn", 1000.0, "1 trillion RMB".into(), "1 万亿元人民币".into()),
+        ("thousand RMB per month", 55.0, "55,000 RMB a month".into(), "5.5 万元人民币/月".into()),
+        ("k", 1.3464, "1,350 parts".into(), "1,350 张".into()),
+        ("k", 1346.4, "1.35 million parts".into(), "135 万张".into()),
+        ("k", 0.0000004, "<1 parts".into(), "<1 张".into()),
+        ("k", 0.0126, "13 parts".into(), "13 张".into()),
+        ("kH100e", 15.49, "15,500 H100 equivalents".into(), "1.55 万张 H100 当量".into()),
+        ("k wafers/month", 20.0, "20,000 wafers a month".into(), "2 万片晶圆/月".into()),
+        ("k stacks/quarter", 500.0, "500,000 memory stacks a quarter".into(), "50 万个存储堆栈/季度".into()),
+        ("TPP", 20918.6, "20,919 TPP".into(), "20,919 TPP".into()),
+        ("TPP", 336551.6, "337,000 TPP".into(), "337,000 TPP".into()),
+        ("TPP", 1_530_400.0, "1.53 million TPP".into(), "153 万 TPP".into()),
+        ("GB/s", 819.2, "819 GB/s".into(), "819 GB/s".into()),
+        ("times", 5.694, "5.69 times".into(), "5.69 倍".into()),
+        ("times", 4.0e-8, "<0.01 times".into(), "<0.01 倍".into()),
+        ("number", -1.25, format!("{minus}1.25"), format!("{minus}1.25")),
+        ("count", 28.0, "28".into(), "28".into()),
+        ("utils", 0.5, "0.5".into(), "0.5".into()),
+        ("rung", 2.0, "2".into(), "2".into()),
+        ("quarters", 2.5, "2.5 quarters".into(), "2.5 个季度".into()),
+        ("USD bn", f64::NAN, "–".into(), "–".into()),
+        ("share", f64::INFINITY, "–".into(), "–".into()),
     ] {
-        assert_eq!(figure(value), text, "{value}");
+        assert_eq!((unit(of).say(value, Lang::En), unit(of).say(value, Lang::Zh)), (en, zh), "{value} {of}");
     }
 }
 
 #[test]
-fn quarters_and_shares_have_names() {
-    for (time, text) in [(2024.0, "2024Q1"), (2024.25, "2024Q2"), (2024.75 - 1e-9, "2024Q4"), (2024.99, "2024Q4")] {
+fn rounding_does_not_stop_before_the_next_word() {
+    for (of, value, text) in [
+        ("USD bn", 0.9996, "1 billion"),
+        ("USD bn", 0.0009996, "1 million"),
+        ("k", 999.96, "1 million"),
+        ("share", 0.0999, "10 %"),
+        ("share", 12.345, "1,230 %"),
+        ("times", 9.996, "10"),
+    ] {
+        assert_eq!(unit(of).amount(value, Lang::En), text, "{value} {of}");
+    }
+}
+
+#[test]
+fn differences_have_a_sign_and_a_unit_of_their_own() {
+    let minus = '\u{2212}';
+    for (of, value, text) in [
+        ("share", 0.034, "+3.4 percentage points".to_owned()),
+        ("share", -0.0000238, format!(">{minus}0.1 percentage points")),
+        ("year", -0.5, format!("{minus}2 quarters")),
+        ("year", 0.0, "0 quarters".into()),
+        ("USD bn", 0.238, "+238 million".into()),
+        ("k", 12.0, "+12,000".into()),
+        ("USD bn", f64::NAN, "–".into()),
+    ] {
+        assert_eq!(unit(of).change(value, Lang::En), text, "{value} {of}");
+    }
+    assert_eq!(unit("USD bn").say_change(0.126, Lang::En), "+126 million USD");
+    assert_eq!(unit("USD bn").range(0.0047, 11.0, Lang::En), "4.7 million to 11 billion");
+    assert_eq!(unit("share").change_range(-0.01, 0.02, Lang::Zh), format!("{minus}1 至 +2"));
+}
+
+#[test]
+fn a_unit_is_read_with_its_remark_and_an_unknown_one_is_not() {
+    for (text, name, remark) in [
+        ("percent (57-60)", "share", "(57-60)"),
+        ("H100e cumulative median", "H100 equivalents", "cumulative median"),
+        ("H100e per quarter (median differences)", "H100 equivalents a quarter", "(median differences)"),
+        ("USD bn (implied: 201.9/1.268)", "USD", "(implied: 201.9/1.268)"),
+        ("thousand wafers per month (20% of total)", "wafers a month", "(20% of total)"),
+    ] {
+        let (unit, rest) = Unit::read(text).unwrap();
+        assert_eq!((unit.name(Lang::En).as_str(), rest), (name, remark), "{text}");
+    }
+    for text in ["", "kUSD", "furlongs", "USDbn", "share per fortnight", "kilo"] {
+        assert_eq!(Unit::read(text), None, "{text}");
+    }
+    // Published figures keep their digits.
+    assert_eq!(unit("USD bn").published(4.538, Lang::En), "4.538 billion USD");
+    assert_eq!(unit("kH100e").published(312.843, Lang::En), "312,843 H100 equivalents");
+}
+
+#[test]
+fn quarters_have_names() {
+    for (time, text) in
+        [(2024.0, "2024Q1"), (2024.25, "2024Q2"), (2024.75 - 1e-9, "2024Q4"), (2024.99, "2024Q4"), (f64::NAN, "–")]
+    {
         assert_eq!(period(time), text, "{time}");
     }
-    assert_eq!((period(f64::NAN), percent(f64::NAN), percent(0.734)), ("–".into(), "–".into(), "73%".into()));
-    assert_eq!([0.0, 0.004, 0.006, 0.994, 0.996, 1.0].map(percent), ["0%", "<1%", "1%", "99%", ">99%", "100%"]);
 }
 
 #[test]
 fn ticks_keep_what_tells_them_apart() {
-    for (value, text) in [(1005.0, "1,005"), (0.25, "0.25"), (25_000.0, "25,000"), (1.0, "1"), (2.5, "2.5")] {
-        assert_eq!(number::tick(value), text);
+    for (of, value, text) in [
+        ("number", 1005.0, "1,005"),
+        ("number", 0.25, "0.25"),
+        ("number", 25_000.0, "25,000"),
+        ("share", 0.25, "25 %"),
+        ("USD bn", 2.5, "2.5 billion"),
+        ("kH100e", 10_000.0, "10 million"),
+        ("USD bn", 0.0, "0"),
+    ] {
+        assert_eq!(unit(of).tick(value, Lang::En), text);
+    }
+}
+
+// --- score -----------------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn the_score_has_one_denominator_for_each_thing_it_counts() {
+    let row =
+        |inside, error, last_error, scripted_error| ScoreRow { inside, error, last_error, scripted_error, ..ScoreRow::default() };
+    let rows = [
+        row(true, 1.0, Some(2.0), Some(0.5)),
+        row(false, 3.0, Some(3.0), Some(4.0)),
+        row(false, 1.0, None, None),
+        row(true, -1.0, Some(-2.0), None),
+    ];
+    let tally = Tally::of(&rows);
+    assert_eq!((tally.all, tally.inside), (4, 2));
+    assert_eq!((tally.last, tally.scripted), (Null { all: 3, nearer: 2 }, Null { all: 2, nearer: 1 }));
+    let said = believed(&rows, 100, Lang::En).unwrap().unwrap();
+    for part in ["of 4 figures", "held 2", "in 2 of the 3 figures that have one", "in 1 of 2"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!believed(&rows, 100, Lang::Zh).unwrap().unwrap().contains('{'));
+    assert_eq!(believed(&[], 100, Lang::En).unwrap(), None);
+    // Of one world, or a handful, there is no band: nothing is scored then.
+    for worlds in [1, FEWEST - 1] {
+        for lang in BOTH {
+            let said = believed(&rows, worlds, lang).unwrap().unwrap();
+            assert!(said.contains(&worlds.to_string()) && said.contains("--worlds") && !said.contains('{'), "{said}");
+        }
     }
 }
 
@@ -147,18 +277,19 @@ fn every_text_is_escaped_in_the_page_and_in_its_pictures() {
         row.spans.iter_mut().for_each(|s| (s.label, s.by) = (text(), text()));
     }
     for fan in &mut report.fans {
-        (fan.title, fan.unit) = (text(), text());
+        fan.title = text();
         fan.id = format!("{}{bad}", fan.id);
         fan.dots.iter_mut().for_each(|d| d.label = text());
         fan.others.iter_mut().for_each(|(name, _)| *name = text());
     }
-    report.receipts.iter_mut().for_each(|b| (b.title, b.unit) = (text(), text()));
+    report.receipts.iter_mut().for_each(|b| b.title = text());
+    report.departures = vec![text()];
     for paths in &mut report.stances {
         paths.scenario = text();
         paths.names.iter_mut().for_each(|n| *n = text());
     }
     for row in &mut report.comparison {
-        (row.metric, row.unit) = (text(), text());
+        row.metric = text();
         row.others.iter_mut().for_each(|(name, _, _)| *name = text());
     }
     for row in &mut report.claims {
@@ -168,7 +299,7 @@ fn every_text_is_escaped_in_the_page_and_in_its_pictures() {
         (row.name, row.meaning, row.unit, row.low, row.central) = (text(), text(), text(), text(), text());
         (row.high, row.source, row.confidence) = (text(), text(), text());
     }
-    report.backtest.iter_mut().for_each(|r| (r.observation, r.unit) = (text(), text()));
+    report.backtest.iter_mut().for_each(|r| r.observation = text());
     for lang in BOTH {
         let html = page(&report, lang);
         assert!(!html.contains("<script"), "a script got out");

@@ -31,12 +31,20 @@ impl Lang {
     }
 }
 
+fn english() -> Lang {
+    Lang::En
+}
+
 macro_rules! words {
     ($($name:ident)*) => {
         /// Every phrase of the page, by key.
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(crate) struct Words { $(pub(crate) $name: String),* }
+        pub(crate) struct Words {
+            #[serde(skip, default = "english")]
+            pub(crate) lang: Lang,
+            $(pub(crate) $name: String),*
+        }
     };
 }
 
@@ -49,7 +57,7 @@ words! {
     stances stances_lead stances_alt share_of_worlds
     comparison comparison_lead metric unit base scenario difference picture picture_alt higher_in reading
     better worse higher lower unclear more_is_better less_is_better
-    backtest backtest_lead backtest_inside backtest_nearer observation published predicted inside yes no error null_error
+    backtest backtest_lead believed too_few observation published predicted inside yes no error last_error scripted_error
     claims claims_lead claim verdict figures source supported contradicted contingent undetermined
     assumptions assumptions_lead assumption low central high confidence
     beliefs provenance provenance_lead seed hash_of hash
@@ -58,7 +66,8 @@ words! {
 
 impl Words {
     pub(crate) fn read(lang: Lang) -> Result<Self, ReportError> {
-        toml::from_str(lang.text()).map_err(|why| ReportError::Words(why.to_string()))
+        let words = toml::from_str(lang.text()).map_err(|why| ReportError::Words(why.to_string()))?;
+        Ok(Words { lang, ..words })
     }
 
     pub(crate) fn status(&self, status: Status) -> &str {

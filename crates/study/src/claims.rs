@@ -6,7 +6,7 @@ use facts::{Keys, Order, Problem, Quarter, Source, nearest, parse_toml};
 use regime::Library;
 use world::{Factors, Over, Scenario, Variables, World, span};
 
-use crate::ensemble::{Fault, run_draws};
+use crate::ensemble::{Fault, redrawn, run_draws};
 use crate::series::Series;
 
 /// A claims file.
@@ -170,13 +170,13 @@ pub enum Sign {
 }
 
 impl Sign {
-    /// Whether more speaks for the claim; the level from which it counts; the claim in words.
-    fn parts(self) -> (bool, f64, String) {
+    /// Whether more speaks for the claim; the level from which it counts.
+    fn parts(self) -> (bool, f64) {
         match self {
-            Sign::Higher => (true, 0.0, "higher".to_owned()),
-            Sign::Lower => (false, 0.0, "lower".to_owned()),
-            Sign::Above(level) => (true, level, format!("above {level}")),
-            Sign::Below(level) => (false, level, format!("below {level}")),
+            Sign::Higher => (true, 0.0),
+            Sign::Lower => (false, 0.0),
+            Sign::Above(level) => (true, level),
+            Sign::Below(level) => (false, level),
         }
     }
 }
@@ -194,8 +194,6 @@ pub struct Measure {
     pub from: String,
     /// The last quarter; empty where none is written.
     pub to: String,
-    /// What is measured, in words.
-    pub text: String,
 }
 
 /// How a claim fares.
@@ -229,11 +227,46 @@ pub struct TestAnswer {
     /// Its answer for the claim; none where it says nothing.
     pub answer: Option<Answer>,
     /// The figures.
-    pub figures: String,
+    pub found: Found,
     /// Where they are from.
     pub source: String,
     /// What it is and is not.
     pub note: [String; 2],
+}
+
+/// The figures behind a test's answer. How they are spelled is for whoever shows them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// A published figure.
+    Figure {
+        /// What was asked.
+        test: FactTest,
+        /// The figure.
+        published: f64,
+        /// Its unit as published, with a remark where there is one.
+        unit: String,
+    },
+    /// What the law says of a case.
+    Ruling(String),
+    /// Worlds.
+    Worlds(Box<Shares>),
+    /// Why it cannot be told.
+    Nothing(String),
+}
+
+/// In how many worlds a question came out as claimed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shares {
+    /// What was asked.
+    pub test: QuestionTest,
+    /// Share of the worlds that came out as claimed.
+    pub share: f64,
+    /// How many worlds.
+    pub worlds: usize,
+    /// The median of the figure, or of its difference.
+    pub median: f64,
+    /// Where it depends: the factor that it hangs on most, and the shares in that factor's lower and upper half.
+    pub hangs_on: Option<(&'static str, f64, f64)>,
 }
 
 /// What a claim's tests found together.
@@ -429,10 +462,27 @@ fn measure(keys: &mut Keys<'_, '_>) -> Option<Measure> {
             keys.report(keys.at(), format!("`{quarter}` is no quarter: {why}"), "as in \"2030Q4\"");
         }
     }
-    let when = if to.is_empty() || over.value == "at" { from.clone() } else { format!("{from} to {to}") };
-    let passing = level.filter(|_| over.value == "first_above").map(|l| format!(" {l}")).unwrap_or_default();
-    let text = format!("{}{passing} of {}, {when}", over.value.replace('_', " "), of.value);
-    Some(Measure { name: of.value, of: place?, over: way?, from, to, text })
+    Some(Measure { name: of.value, of: place?, over: way?, from, to })
+}
+
+impl Measure {
+    /// Its unit, as files write it: that of the variable, or a moment.
+    pub fn unit(&self) -> &'static str {
+        match self.over {
+            Over::FirstAbove(_) => "year",
+            Over::At | Over::Sum | Over::Mean | Over::Max | Over::Min => self.unit_of_level(),
+        }
+    }
+
+    /// The unit of a level that the variable may reach.
+    pub fn unit_of_level(&self) -> &'static str {
+        Variables::<f64>::NAMES.get(self.of).map_or("", |n| n.1)
+    }
+
+    /// What tells it from others.
+    fn key(&self) -> String {
+        format!("{} {:?} {} {}", self.name, self.over, self.from, self.to)
+    }
 }
 
 /// Worlds that questions are asked of: the same draws under any scenario, each run once.
@@ -443,6 +493,8 @@ pub struct Evidence<'a> {
     pub series: &'a [Series],
     /// Draws, row-major.
     pub draws: &'a [f64],
+    /// The scenario whose ranges they were drawn from.
+    drawn_from: Option<Scenario>,
     /// Their row numbers.
     pub rows: &'a [u64],
     /// Seed of the chances.
@@ -468,15 +520,20 @@ impl<'a> Evidence<'a> {
             _ => None,
         };
         let mut measures: Vec<Measure> = claims.iter().flat_map(|c| c.tests.iter().filter_map(asked)).collect();
-        measures.sort_by(|a, b| a.text.cmp(&b.text));
+        measures.sort_by_key(Measure::key);
         measures.dedup();
-        Evidence { library, series, draws, rows, seed, worlds: HashMap::new(), measures, known: HashMap::new() }
+        Evidence { library, series, draws, drawn_from: None, rows, seed, worlds: HashMap::new(), measures, known: HashMap::new() }
+    }
+
+    /// The same where the draws are from the ranges of a scenario: under another one with other ranges, each draw keeps its place in them.
+    pub fn drawn_from(self, scenario: &Scenario) -> Evidence<'a> {
+        Evidence { drawn_from: Some(scenario.clone()), ..self }
     }
 
     /// A measure over a scenario's worlds, with one factor moved to an end of its range where `shift` says so.
     fn values(&mut self, id: &str, shift: Option<(usize, &str)>, metric: &Measure) -> Result<Vec<f64>, String> {
         let key = format!("{id} {shift:?}");
-        let place = (key.clone(), metric.text.clone());
+        let place = (key.clone(), metric.key());
         if let Some(known) = self.known.get(&place) {
             return known.clone();
         }
@@ -491,7 +548,10 @@ impl<'a> Evidence<'a> {
             }
         });
         let world = world.as_ref().map_err(Clone::clone)?;
-        let mut draws = self.draws.to_vec();
+        let mut draws = match &self.drawn_from {
+            Some(from) => redrawn(self.draws, from, &world.scenario),
+            None => self.draws.to_vec(),
+        };
         if let Some((factor, end)) = shift
             && let Some(spec) = world.scenario.factors.get(factor)
         {
@@ -507,7 +567,7 @@ impl<'a> Evidence<'a> {
         for measure in self.measures.iter().chain([metric]) {
             let values = span(scenario.start, scenario.quarters, &measure.from, &measure.to)
                 .map(|(from, to)| run.history.metric(scenario, measure.of, measure.over, from, to));
-            self.known.insert((key.clone(), measure.text.clone()), values);
+            self.known.insert((key.clone(), measure.key()), values);
         }
         self.known.get(&place).cloned().unwrap_or_else(|| Err("the worlds were not run".to_owned()))
     }
@@ -529,7 +589,7 @@ pub fn answer(claims: &Claims, claim: &Claim, evidence: &mut Evidence<'_>) -> An
 }
 
 fn ask(claims: &Claims, test: &Test, evidence: &mut Evidence<'_>) -> TestAnswer {
-    let (held, figures, source) = match &test.asks {
+    let (held, found, source) = match &test.asks {
         Asks::Fact(fact) => published(evidence.series, fact),
         Asks::Rule(rule) => ruled(evidence.library, rule),
         Asks::Question(question) => over_worlds(claims, question, evidence).unwrap_or_else(undetermined),
@@ -541,18 +601,18 @@ fn ask(claims: &Claims, test: &Test, evidence: &mut Evidence<'_>) -> TestAnswer 
         (Shows::Against, Answer::Contradicted) => None,
         (Shows::Against, held) => Some(held),
     };
-    TestAnswer { answer, figures, source, note: test.note.clone() }
+    TestAnswer { answer, found, source, note: test.note.clone() }
 }
 
 fn yes(holds: bool) -> Answer {
     if holds { Answer::Supported } else { Answer::Contradicted }
 }
 
-fn undetermined(why: String) -> (Answer, String, String) {
-    (Answer::Undetermined, why, String::new())
+fn undetermined(why: String) -> (Answer, Found, String) {
+    (Answer::Undetermined, Found::Nothing(why), String::new())
 }
 
-fn published(all: &[Series], fact: &FactTest) -> (Answer, String, String) {
+fn published(all: &[Series], fact: &FactTest) -> (Answer, Found, String) {
     let FactTest { series, period, claimed, value, unit } = fact;
     let found = all.iter().find(|s| s.name == *series).and_then(|s| s.observations.iter().find(|o| o.period.text == *period));
     let Some(o) = found else { return undetermined(format!("no figure for {series} {period}")) };
@@ -560,17 +620,17 @@ fn published(all: &[Series], fact: &FactTest) -> (Answer, String, String) {
     if o.unit != *unit && !o.unit.starts_with(&format!("{unit} ")) {
         return undetermined(format!("{series} {period} is published in {}, and claimed in {unit}", o.unit));
     }
-    let (holds, said) = match claimed {
-        Figure::About(tolerance) => ((o.value - value).abs() <= tolerance * value.abs(), format!("about {value} {unit}")),
-        Figure::AtLeast => (o.value >= *value, format!("at least {value} {unit}")),
-        Figure::AtMost => (o.value <= *value, format!("at most {value} {unit}")),
-        Figure::Zero => (o.value == 0.0, "zero".to_owned()),
+    let holds = match claimed {
+        Figure::About(tolerance) => (o.value - value).abs() <= tolerance * value.abs(),
+        Figure::AtLeast => o.value >= *value,
+        Figure::AtMost => o.value <= *value,
+        Figure::Zero => o.value == 0.0,
     };
-    let figures = format!("{series} {period}: {} {} published, {said} claimed", o.value, o.unit);
-    (yes(holds), figures, format!("{} ({})", o.source, o.confidence.name()))
+    let found = Found::Figure { test: fact.clone(), published: o.value, unit: o.unit.clone() };
+    (yes(holds), found, format!("{} ({})", o.source, o.confidence.name()))
 }
 
-fn ruled(library: &Library, rule: &RuleTest) -> (Answer, String, String) {
+fn ruled(library: &Library, rule: &RuleTest) -> (Answer, Found, String) {
     let RuleTest { regime, drafts, pairs, outcome, fee } = rule;
     let problem = |p: &[Problem]| p.first().map_or_else(|| "the case cannot be read".to_owned(), |p| p.message.clone());
     let mut corridor = match library.corridor(
@@ -602,30 +662,30 @@ fn ruled(library: &Library, rule: &RuleTest) -> (Answer, String, String) {
         (Some(law), Some(clause)) => format!("{regime}: {}", law.clause(clause).id),
         _ => regime.clone(),
     };
-    (yes(said == *outcome && fee_holds), format!("{what}: {said} (claimed {outcome}){fee_text}"), by)
+    (yes(said == *outcome && fee_holds), Found::Ruling(format!("{what}: {said} (claimed {outcome}){fee_text}")), by)
 }
 
 /// The fewest worlds from which a share is read.
 const FEWEST: usize = 30;
 
-fn over_worlds(claims: &Claims, asked: &QuestionTest, evidence: &mut Evidence<'_>) -> Result<(Answer, String, String), String> {
-    let (up, level, said) = asked.claimed.parts();
+fn over_worlds(claims: &Claims, asked: &QuestionTest, evidence: &mut Evidence<'_>) -> Result<(Answer, Found, String), String> {
+    let (up, level) = asked.claimed.parts();
     let scenario = asked.scenario.as_str();
-    let (values, what) = match (&asked.against, &asked.shift) {
+    let values: Vec<f64> = match (&asked.against, &asked.shift) {
         (Some(other), _) => {
             let a = evidence.values(scenario, None, &asked.metric)?;
             let b = evidence.values(other, None, &asked.metric)?;
-            (differences(&a, &b), format!("{scenario} against {other}"))
+            differences(&a, &b)
         }
         (None, Some((factor, from, to))) => {
             let place = Scenario::factor(factor).ok_or_else(|| format!("no factor `{factor}`"))?;
             let b = evidence.values(scenario, Some((place, from)), &asked.metric)?;
             let a = evidence.values(scenario, Some((place, to)), &asked.metric)?;
-            (differences(&a, &b), format!("{scenario}, {factor} {from} to {to}"))
+            differences(&a, &b)
         }
         (None, None) => {
             let values = evidence.values(scenario, None, &asked.metric)?;
-            (values.into_iter().map(|x| if x.is_nan() { f64::INFINITY } else { x } - level).collect(), scenario.to_owned())
+            values.into_iter().map(|x| if x.is_nan() { f64::INFINITY } else { x } - level).collect()
         }
     };
     let as_claimed: Vec<bool> = values.iter().map(|x| if up { *x > 0.0 } else { *x < 0.0 }).collect();
@@ -643,23 +703,9 @@ fn over_worlds(claims: &Claims, asked: &QuestionTest, evidence: &mut Evidence<'_
     };
     let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
     let median = crate::ensemble::quantile(&finite, 0.5) + level;
-    let mut figures = format!(
-        "{what}: {} {said} in {:.0} % of {} worlds, median {}",
-        asked.metric.text,
-        share * 100.0,
-        values.len(),
-        figure(median)
-    );
-    if answer == Answer::Contingent
-        && let Some((name, low, high)) = splitting(evidence.draws, &as_claimed)
-    {
-        figures.push_str(&format!(
-            "; hangs most on {name}: {:.0} % in its lower half, {:.0} % in its upper",
-            low * 100.0,
-            high * 100.0
-        ));
-    }
-    Ok((answer, figures, "simulated worlds".to_owned()))
+    let hangs_on = (answer == Answer::Contingent).then(|| splitting(evidence.draws, &as_claimed)).flatten();
+    let shares = Shares { test: asked.clone(), share, worlds: values.len(), median, hangs_on };
+    Ok((answer, Found::Worlds(Box::new(shares)), "simulated worlds".to_owned()))
 }
 
 /// `a − b` by world; what never happens counts as later than everything.
@@ -693,13 +739,4 @@ fn splitting(draws: &[f64], as_claimed: &[bool]) -> Option<(&'static str, f64, f
         }
     }
     best
-}
-
-/// Three significant digits.
-fn figure(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return x.to_string();
-    }
-    let digits = (2 - x.abs().log10().floor() as i32).clamp(0, 9) as usize;
-    format!("{x:.digits$}")
 }

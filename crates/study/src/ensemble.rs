@@ -4,10 +4,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use world::{Broken, Factors, History, Scenario, Spread, World, run, run_rows};
+use world::{Broken, Factors, History, Scenario, Shape, World, run, run_rows};
 
 use crate::sample::{Design, Sampler};
-use crate::shape::Shape;
 
 /// How worlds are drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,26 +56,26 @@ pub struct Ensemble {
     pub history: History,
 }
 
-/// The shape of a factor; none where it is a known number.
-fn shape(spec: &world::FactorSpec) -> Option<Shape> {
-    if spec.low >= spec.high {
-        return None;
-    }
-    Some(match spec.spread {
-        Spread::Triangular => Shape::Triangular { low: spec.low, mode: spec.central, high: spec.high },
-        Spread::Uniform => Shape::Uniform { low: spec.low, high: spec.high },
-        Spread::LogUniform => Shape::LogUniform { low: spec.low, high: spec.high },
-    })
-}
-
 /// Draws of a scenario's factors from points of the unit cube, row-major in both.
 pub fn values(scenario: &Scenario, points: &[f64], within: Option<&[Box1]>) -> Vec<f64> {
-    let shapes: Vec<Option<Shape>> = scenario.factors.iter().map(shape).collect();
+    let shapes: Vec<Option<Shape>> = scenario.factors.iter().map(world::FactorSpec::shape).collect();
     let mut out = Vec::with_capacity(points.len());
     for row in points.chunks_exact(Factors::<f64>::COUNT) {
         for (k, ((u, shape), spec)) in row.iter().zip(&shapes).zip(&scenario.factors).enumerate() {
             let (low, high) = within.and_then(|w| w.get(k)).copied().unwrap_or((0.0, 1.0));
             out.push(shape.map_or(spec.central, |s| s.quantile(low + u * (high - low))));
+        }
+    }
+    out
+}
+
+/// The draws of one scenario as those of another: every factor as far along its range there as here. Where both have the same ranges, they are
+/// the same numbers.
+pub fn redrawn(draws: &[f64], from: &Scenario, to: &Scenario) -> Vec<f64> {
+    let mut out = draws.to_vec();
+    for row in out.chunks_exact_mut(Factors::<f64>::COUNT) {
+        for (x, (from, to)) in row.iter_mut().zip(from.factors.iter().zip(&to.factors)) {
+            *x = to.in_place_of(from, *x);
         }
     }
     out

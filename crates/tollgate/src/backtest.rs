@@ -1,12 +1,13 @@
 //! `tollgate backtest`: which worlds history rules out, and how the rest fare on what came later.
 
 use comfy_table::Cell;
+use report::{Lang, Unit};
 use serde_json::json;
 use study::{Matched, Past, Score, Validation, matching, quantile, quantiles, scores_on};
 
 use crate::args::{BacktestArgs, Common};
 use crate::screen::{Failure, Paint, Screen};
-use crate::{Exit, pack, worlds};
+use crate::{Exit, pack, page, worlds};
 
 /// Runs the backtest.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &BacktestArgs) -> Result<Exit, Failure> {
@@ -25,38 +26,40 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &BacktestArgs) -> Resu
     }
     let scores = scores_on(&world, &past, &matched.ensemble);
     if screen.json {
-        screen.json(&as_json(&past, &matched, &scores))?;
+        screen.json(&as_json(&past, &matched, &scores)?)?;
     } else {
-        screen.out(&text(screen, &past, &matched, &scores))?;
+        screen.out(&text(screen, &past, &matched, &scores)?)?;
     }
     Ok(Exit::Done)
 }
 
-fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> String {
+fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> Result<String, Failure> {
     let mut out =
         format!("{}\n", screen.paint(&format!("History matching on figures to the end of {}", past.fit_until), Paint::Strong));
     let mut waves = screen.table(&["wave", "worlds run", "worst figures spared", "worlds left", "factors narrowed"]);
     for (n, wave) in matched.waves.iter().enumerate() {
         waves.add_row([n + 1, wave.worlds, wave.spared, wave.left, wave.narrowed].map(|x| x.to_string()));
     }
-    out.push_str(&format!("{waves}\n{:.1} % of the prior is ruled out by all figures together\n\n", matched.ruled_out * 100.0));
+    let ruled_out = Unit::SHARE.amount(matched.ruled_out, Lang::En);
+    out.push_str(&format!("{waves}\n{ruled_out} of the prior is ruled out by all figures together\n\n"));
     let mut figures =
         screen.table(&["figure", "period", "published", "± (figure and model)", "prior median [5, 95 %]", "rules out alone"]);
     for (target, share) in &matched.by_figure {
         let prior = target.predicted(&matched.prior.history);
+        let unit = worlds::unit(&target.of.unit());
         figures.add_row([
             target.title[0].clone(),
             target.period.clone(),
-            format!("{} {}", report::figure(target.value), target.of.unit()),
-            report::figure(target.sd.hypot(target.discrepancy)),
-            spread(&prior),
-            report::percent(*share),
+            unit.say(target.value, Lang::En),
+            unit.apart().amount(target.sd.hypot(target.discrepancy), Lang::En),
+            spread(quantiles(&prior, [0.05, 0.5, 0.95]), unit),
+            Unit::SHARE.amount(*share, Lang::En),
         ]);
     }
     out.push_str(&format!("{figures}\n"));
     if !matched.ranges.is_empty() {
         let ranges: Vec<String> =
-            matched.ranges.iter().map(|(name, (a, b))| format!("{name} {:.0} to {:.0} %", a * 100.0, b * 100.0)).collect();
+            matched.ranges.iter().map(|(name, (a, b))| format!("{name} {}", Unit::SHARE.range(*a, *b, Lang::En))).collect();
         out.push_str(&format!("narrowed, as parts of the prior's quantiles: {}\n", screen.wrap(&ranges.join(", "), 2)));
     }
     out.push_str(&format!("\n{}\n", screen.paint("Later figures, scored on the worlds left; none was tuned on", Paint::Strong)));
@@ -71,28 +74,30 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
         "scripted buyer's",
     ]);
     for s in scores {
-        let [low, median, high] = s.predicted.map(report::figure);
+        let unit = worlds::unit(&s.target.of.unit());
+        let error = |x: Option<f64>| Cell::new(unit.apart().amount(x.unwrap_or(f64::NAN), Lang::En));
         let [figure, period] = [&s.target.title[0], &s.target.period].map(Cell::new);
         table.add_row([
             figure,
             period,
-            Cell::new(format!("{} {}", report::figure(s.target.value), s.target.of.unit())),
-            Cell::new(format!("{median} [{low}, {high}]")),
+            Cell::new(unit.say(s.target.value, Lang::En)),
+            Cell::new(spread(s.predicted, unit)),
             if s.inside { screen.cell("yes", Paint::Good) } else { screen.cell("no", Paint::Bad) },
-            Cell::new(report::figure(s.error)),
-            Cell::new(s.last_error.map_or("–".to_owned(), report::figure)),
-            Cell::new(s.scripted_error.map_or("–".to_owned(), report::figure)),
+            error(Some(s.error)),
+            error(s.last_error),
+            error(s.scripted_error),
         ]);
     }
-    out.push_str(&format!("{table}\n{}\n\n", tally(scores)));
+    out.push_str(&format!("{table}\n{}\n\n", screen.wrap(&believed(matched, scores)?.unwrap_or_default(), 0)));
     out.push_str(&format!("{}\n", screen.paint("Named validations", Paint::Strong)));
     let mut table = screen.table(&["what happened", "should be", "worlds in which it did", "median ratio", "verdict"]);
     for v in &past.validations {
         let (share, median) = validated(v, matched);
         let verdict = if share >= 0.5 { screen.cell("holds", Paint::Good) } else { screen.cell("fails", Paint::Bad) };
-        let should = format!("after ÷ before {} {}", if v.above { "above" } else { "below" }, v.level);
-        let [what, should, share, median] =
-            [v.title[0].clone(), should, report::percent(share), report::figure(median)].map(Cell::new);
+        let times = worlds::unit("times");
+        let should = format!("after ÷ before {} {}", if v.above { "above" } else { "below" }, times.exact(v.level, Lang::En));
+        let (share, median) = (Unit::SHARE.amount(share, Lang::En), times.amount(median, Lang::En));
+        let [what, should, share, median] = [v.title[0].clone(), should, share, median].map(Cell::new);
         table.add_row([what, should, share, median, verdict]);
     }
     out.push_str(&format!("{table}\n\n{}\n", screen.paint("Later figures that are not scored", Paint::Strong)));
@@ -101,28 +106,17 @@ fn text(screen: &Screen, past: &Past, matched: &Matched, scores: &[Score]) -> St
         table.add_row([u.why[0].clone(), u.series.len().to_string(), u.figures.to_string()]);
     }
     out.push_str(&format!("{table}\n"));
-    out
+    Ok(out)
 }
 
-fn spread(values: &[f64]) -> String {
-    let [low, median, high] = quantiles(values, [0.05, 0.5, 0.95]).map(report::figure);
-    format!("{median} [{low}, {high}]")
+fn spread([low, median, high]: [f64; 3], unit: Unit) -> String {
+    format!("{} [{}]", unit.amount(median, Lang::En), unit.range(low, high, Lang::En))
 }
 
 /// How often the worlds were right, and nearer than the null models.
-fn tally(scores: &[Score]) -> String {
-    let inside = scores.iter().filter(|s| s.inside).count();
-    let against = |null: &dyn Fn(&Score) -> Option<f64>| {
-        let both: Vec<(f64, f64)> = scores.iter().filter_map(|s| Some((s.error, null(s)?))).collect();
-        let nearer = both.iter().filter(|(own, null)| own < null).count();
-        format!("{nearer} of {}", both.len())
-    };
-    format!(
-        "{inside} of {} inside the 5 to 95 % of the worlds; the median is nearer than the last value in {}, than the scripted buyer in {}",
-        scores.len(),
-        against(&|s| s.last_error),
-        against(&|s| s.scripted_error)
-    )
+fn believed(matched: &Matched, scores: &[Score]) -> Result<Option<String>, Failure> {
+    report::believed(&page::score_rows(scores, 0), matched.ensemble.history.worlds, Lang::En)
+        .map_err(|e| Failure::Message(e.to_string(), String::new()))
 }
 
 fn validated(v: &Validation, matched: &Matched) -> (f64, f64) {
@@ -131,7 +125,7 @@ fn validated(v: &Validation, matched: &Matched) -> (f64, f64) {
     (share, quantile(&ratios, 0.5))
 }
 
-fn as_json(past: &Past, matched: &Matched, scores: &[Score]) -> serde_json::Value {
+fn as_json(past: &Past, matched: &Matched, scores: &[Score]) -> Result<serde_json::Value, Failure> {
     let waves: Vec<_> = matched
         .waves
         .iter()
@@ -164,8 +158,10 @@ fn as_json(past: &Past, matched: &Matched, scores: &[Score]) -> serde_json::Valu
     let unscored: Vec<_> =
         past.unscored.iter().map(|u| json!({ "why": u.why[0], "series": u.series, "figures": u.figures })).collect();
     let ranges: serde_json::Map<_, _> = matched.ranges.iter().map(|(name, (a, b))| (name.clone(), json!([a, b]))).collect();
-    json!({
+    let tally = report::Tally::of(&page::score_rows(scores, 0));
+    Ok(json!({
         "fit_until": past.fit_until.to_string(), "cut": past.cut, "waves": waves, "ruled_out": matched.ruled_out, "figures": figures,
         "narrowed": ranges, "scores": scored, "validations": validations, "unscored": unscored,
-    })
+        "score": page::score_json(&tally, believed(matched, scores)?.as_deref()),
+    }))
 }

@@ -3,13 +3,14 @@
 use regime::{Library, Outcome, Policy};
 use report::{
     Assumption, Bars, Better, ClaimRow, Comparison, Dot, Fan, GateRow, Interval, Lang, Report, ScoreRow, Span, StancePaths,
-    Status, Verdict,
+    Status, Tally, Verdict,
 };
-use study::{Answer, Evidence, Past, Plan, Plausible, Series, answer, quantiles};
-use world::{Factors, Scenario, Variables};
+use study::{Answer, Evidence, Past, Plan, Plausible, Score, Series, answer, quantiles};
+use world::{Factors, Levers, Scenario, Variables};
 
 use crate::screen::Failure;
 use crate::simulate::{Shown, differences, values};
+use crate::worlds;
 
 /// What the page is made of besides the runs.
 pub(crate) struct Context<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub found: &'a Plausible,
     /// How they were drawn.
     pub plan: &'a Plan,
+    /// How the first scenario's worlds fare on later figures.
+    pub scores: &'a [Score],
     /// Whether history was left out.
     pub prior: bool,
 }
@@ -43,10 +46,11 @@ pub(crate) fn report(context: &Context<'_>, shown: &[Shown], lang: Lang) -> Resu
     for s in shown {
         hashes.push((s.world.scenario.id.clone(), study::hash(&s.world.scenario.text)));
     }
+    let (scored, departures) = (score_rows(context.scores, zh), departed(context.library, shown, lang));
     Ok(Report {
         title: pick(&scenario.title),
         question: pick(&scenario.question),
-        summary: summary(context, base, zh),
+        summary: summary(context, base, &scored, &departures, lang)?,
         worlds: context.found.rows.len(),
         quarters: scenario.quarters,
         seed: context.plan.seed,
@@ -56,11 +60,12 @@ pub(crate) fn report(context: &Context<'_>, shown: &[Shown], lang: Lang) -> Resu
         receipts: receipts(shown, &x, zh, &pick),
         stances: stances(shown, &x, &pick),
         scenarios: shown.iter().map(|s| pick(&s.world.scenario.title)).collect(),
+        departures,
         comparison: comparison(base, others, zh, &pick),
-        claims: claims(context, zh)?,
-        assumptions: assumptions(scenario),
+        claims: claims(context, scenario, lang)?,
+        assumptions: assumptions(scenario, lang),
         beliefs: beliefs(context, zh),
-        backtest: backtest(context, base, zh),
+        backtest: scored,
     })
 }
 
@@ -74,29 +79,50 @@ fn by_language<'a>(zh: usize, en: &'a str, other: &'a str) -> &'a str {
     if zh == 1 && !other.is_empty() { other } else { en }
 }
 
-/// A sentence for each of the first metrics, and on which worlds they rest.
-fn summary(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<String> {
+/// What each scenario shown has otherwise than the one that it is compared with, the first than the one that it continues.
+pub(crate) fn departed(library: &Library, shown: &[Shown], lang: Lang) -> Vec<String> {
+    let Some((base, others)) = shown.split_first() else { return Vec::new() };
+    let own =
+        worlds::continued(library, &base.world.scenario).map(|parent| worlds::departed(&parent, &base.world.scenario, lang));
+    own.into_iter()
+        .chain(others.iter().map(|other| worlds::departed(&base.world.scenario, &other.world.scenario, lang)))
+        .collect()
+}
+
+/// A sentence for each of the first metrics, on which worlds they rest, how far to believe them, and what the scenarios change.
+fn summary(
+    context: &Context<'_>,
+    base: &Shown,
+    scored: &[ScoreRow],
+    departures: &[String],
+    lang: Lang,
+) -> Result<Vec<String>, Failure> {
+    let zh = usize::from(lang == Lang::Zh);
     let mut lines = Vec::new();
     let (shown, kept, seen) = (context.found.rows.len(), context.found.kept, context.found.seen);
     lines.push(match (context.prior, zh) {
-        (true, 1) => format!("基于从区间抽取的{shown}个情景，未用历史数据筛除。"),
+        (true, 1) => format!("基于从区间抽取的{shown}个世界，未用历史数据筛除。"),
         (true, _) => format!("On {shown} worlds drawn from the ranges, none ruled out by history."),
-        (false, 1) => format!("抽取{seen}个情景，其中{kept}个未被截至2024年底的数据排除；结果据其中{shown}个得出。"),
+        (false, 1) => format!("抽取{seen}个世界，其中{kept}个未被截至2024年底的数据排除；结果据其中{shown}个得出。"),
         (false, _) => {
             format!("{kept} of {seen} worlds are not ruled out by the figures to the end of 2024; this rests on {shown} of them.")
         }
     });
+    let believed = report::believed(scored, shown, lang).map_err(|e| Failure::Message(e.to_string(), String::new()))?;
+    lines.extend(believed.into_iter().chain(departures.iter().cloned()));
     for metric in base.world.scenario.metrics.iter().take(8) {
-        let all = values(base, metric);
-        let [low, median, high] = quantiles(&all, [0.05, 0.5, 0.95]).map(report::figure);
-        let title = by_language(zh, &metric.title, &metric.title_zh);
-        let unit = if metric.unit == "1" { String::new() } else { format!(" {}", metric.unit) };
-        lines.push(match zh {
-            1 => format!("{title}：{median}{unit}（5%至95%：{low}至{high}）。"),
-            _ => format!("{title}: {median}{unit} (5 to 95 %: {low} to {high})."),
+        let [low, median, high] = quantiles(&values(base, metric), [0.05, 0.5, 0.95]);
+        let unit = worlds::unit(&metric.unit);
+        let (title, median) = (by_language(zh, &metric.title, &metric.title_zh), unit.say(median, lang));
+        let range = unit.range(low, high, lang);
+        lines.push(match (shown < report::FEWEST, zh) {
+            (true, 1) => format!("{title}：{median}。"),
+            (true, _) => format!("{title}: {median}."),
+            (false, 1) => format!("{title}：{median}（5%至95%：{range}）。"),
+            (false, _) => format!("{title}: {median} (5 to 95 %: {range})."),
         });
     }
-    lines
+    Ok(lines)
 }
 
 fn status(outcome: Outcome) -> Status {
@@ -143,7 +169,7 @@ fn fans(context: &Context<'_>, base: &Shown, others: &[Shown], x: &[f64], zh: us
             Fan {
                 id: name.replace('_', "-"),
                 title: by_language(zh, &chart.title, &chart.title_zh).to_owned(),
-                unit: unit.to_owned(),
+                unit: worlds::unit(unit),
                 x: x.to_vec(),
                 bands: bands(base, chart.of),
                 dots: dots(context.past, chart.of),
@@ -188,7 +214,7 @@ fn receipts(shown: &[Shown], x: &[f64], zh: usize, pick: &dyn Fn(&[String; 2]) -
             // A scenario without a fee has no picture of receipts.
             high.iter().any(|y| *y > 0.0).then(|| Bars {
                 title: format!("{}: {}", by_language(zh, "Fee receipts", "收费"), pick(&s.world.scenario.title)),
-                unit: "USD bn".to_owned(),
+                unit: Variables::<f64>::NAMES.get(of).map(|n| worlds::unit(n.1)).unwrap_or_default(),
                 x: x.to_vec(),
                 median,
                 low,
@@ -202,7 +228,7 @@ fn stances(shown: &[Shown], x: &[f64], pick: &dyn Fn(&[String; 2]) -> String) ->
     let Some(of) = Scenario::variable("stance") else { return Vec::new() };
     shown
         .iter()
-        .filter(|s| s.world.scenario.levers.regulator_moves > 0.0)
+        .filter(|s| regulator_moves(&s.world.scenario))
         .map(|s| {
             let scenario = &s.world.scenario;
             let share = |stance: usize, t: usize| {
@@ -217,6 +243,13 @@ fn stances(shown: &[Shown], x: &[f64], pick: &dyn Fn(&[String; 2]) -> String) ->
             }
         })
         .collect()
+}
+
+/// Whether the exporter moves along the stances, from the start or from some change on.
+fn regulator_moves(scenario: &Scenario) -> bool {
+    let place = Levers::<f64>::NAMES.iter().position(|(name, _)| *name == "regulator_moves");
+    let mut changed = scenario.changes.iter().flat_map(|change| &change.levers);
+    scenario.levers.regulator_moves > 0.0 || changed.any(|(at, x)| Some(*at) == place && *x > 0.0)
 }
 
 fn interval(values: &[f64]) -> Interval {
@@ -239,7 +272,7 @@ fn comparison(base: &Shown, others: &[Shown], zh: usize, pick: &dyn Fn(&[String;
             };
             Comparison {
                 metric: by_language(zh, &metric.title, &metric.title_zh).to_owned(),
-                unit: metric.unit.clone(),
+                unit: worlds::unit(&metric.unit),
                 better: match metric.better {
                     world::Better::More => Better::More,
                     world::Better::Less => Better::Less,
@@ -252,17 +285,20 @@ fn comparison(base: &Shown, others: &[Shown], zh: usize, pick: &dyn Fn(&[String;
         .collect()
 }
 
-fn claims(context: &Context<'_>, zh: usize) -> Result<Vec<ClaimRow>, Failure> {
+fn claims(context: &Context<'_>, scenario: &Scenario, lang: Lang) -> Result<Vec<ClaimRow>, Failure> {
+    let zh = usize::from(lang == Lang::Zh);
     let Some(source) = context.library.pack.get("claims/essay.toml") else { return Ok(Vec::new()) };
     let claims = crate::worlds::claims(source)?;
     let drawn = (context.found.draws.as_slice(), context.found.rows.as_slice());
-    let mut evidence = Evidence::new(context.library, context.series, drawn, context.plan.seed, &claims.claims);
+    let mut evidence =
+        Evidence::new(context.library, context.series, drawn, context.plan.seed, &claims.claims).drawn_from(scenario);
     Ok(claims
         .claims
         .iter()
         .map(|claim| {
             let found = answer(&claims, claim, &mut evidence);
-            let said: Vec<String> = found.tests.iter().filter(|t| t.answer.is_some()).map(|t| t.figures.clone()).collect();
+            let said: Vec<String> =
+                found.tests.iter().filter(|t| t.answer.is_some()).map(|t| crate::claims::figures(&t.found, lang)).collect();
             let mut sources: Vec<String> = found.tests.iter().map(|t| t.source.clone()).filter(|s| !s.is_empty()).collect();
             sources.dedup();
             ClaimRow {
@@ -282,8 +318,7 @@ fn claims(context: &Context<'_>, zh: usize) -> Result<Vec<ClaimRow>, Failure> {
         .collect())
 }
 
-fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
-    let number = |x: f64| if x.fract() == 0.0 && x.abs() < 1e6 { format!("{x}") } else { report::figure(x) };
+fn assumptions(scenario: &Scenario, lang: Lang) -> Vec<Assumption> {
     Factors::<f64>::NAMES
         .iter()
         .zip(Factors::<f64>::MEANINGS)
@@ -291,10 +326,10 @@ fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
         .map(|(((name, unit), meaning), spec)| Assumption {
             name: (*name).to_owned(),
             meaning: (*meaning).trim().to_owned(),
-            unit: (*unit).to_owned(),
-            low: number(spec.low),
-            central: number(spec.central),
-            high: number(spec.high),
+            unit: worlds::unit(unit).name(lang),
+            low: worlds::unit(unit).exact(spec.low, lang),
+            central: worlds::unit(unit).exact(spec.central, lang),
+            high: worlds::unit(unit).exact(spec.high, lang),
             source: spec.source.clone(),
             confidence: spec.confidence.clone(),
         })
@@ -308,11 +343,11 @@ fn beliefs(context: &Context<'_>, zh: usize) -> Vec<String> {
     let unscored: usize = context.past.unscored.iter().map(|u| u.figures).sum();
     if zh == 1 {
         return vec![
-            "情景的占比是关于模型及其区间的陈述，不是未来的概率。".to_owned(),
+            "世界的占比是关于模型及其区间的陈述，不是未来的概率。".to_owned(),
             format!(
-                "{fit}个截至2024年底的公布数据用于排除情景，之后的{scored}个仅用于评分；另有{unscored}个数据在模型中没有对应变量。"
+                "{fit}个截至2024年底的公布数据用于排除世界，之后的{scored}个仅用于评分；另有{unscored}个数据在模型中没有对应变量。"
             ),
-            "2026年10月之后的法律未知：情景假设其延续或沿立场变动。".to_owned(),
+            "2026年10月之后的法律未知：方案假设其延续或沿立场变动。".to_owned(),
             "多数区间为判断或单一来源；每个因素都列出来源与可信度。".to_owned(),
             "进口方的关卡依据报道，并非公布的规则；设计规避阈值的芯片按最相近的目录芯片对待。".to_owned(),
         ];
@@ -329,20 +364,30 @@ fn beliefs(context: &Context<'_>, zh: usize) -> Vec<String> {
     ]
 }
 
-fn backtest(context: &Context<'_>, base: &Shown, zh: usize) -> Vec<ScoreRow> {
-    study::scores_on(&base.world, context.past, &base.run)
-        .into_iter()
+/// Scores as rows of the page: later figures beside what the worlds say, and beside the null models.
+pub(crate) fn score_rows(scores: &[Score], zh: usize) -> Vec<ScoreRow> {
+    scores
+        .iter()
         .map(|s| {
             let [low, median, high] = s.predicted;
             ScoreRow {
                 observation: format!("{}, {}", by_language(zh, &s.target.title[0], &s.target.title[1]), s.target.period),
                 published: s.target.value,
-                unit: s.target.of.unit(),
+                unit: worlds::unit(&s.target.of.unit()),
                 predicted: Interval { low, median, high },
                 inside: s.inside,
                 error: s.error,
-                null_error: s.last_error.unwrap_or(f64::NAN),
+                last_error: s.last_error,
+                scripted_error: s.scripted_error,
             }
         })
         .collect()
+}
+
+/// The score as numbers, and in the sentence that people read.
+pub(crate) fn score_json(tally: &Tally, text: Option<&str>) -> serde_json::Value {
+    let against = |of: &report::Null| serde_json::json!({ "figures": of.all, "nearer": of.nearer });
+    let (last, scripted) = (against(&tally.last), against(&tally.scripted));
+    serde_json::json!({ "figures": tally.all, "inside": tally.inside, "last_value": last, "scripted_buyer": scripted,
+        "text": text })
 }

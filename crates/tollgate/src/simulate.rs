@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use report::{Lang, sparkline};
+use report::{Lang, Unit, sparkline};
 use serde_json::json;
-use study::{Ensemble, Plan, Plausible, Table, quantile, quantiles, run_draws};
+use study::{Ensemble, Plan, Plausible, Score, Table, quantile, quantiles, redrawn, run_draws, scores_on};
 use world::{Factors, Scenario, Variables, World, run_rows};
 
 use crate::args::{Common, SimulateArgs};
@@ -48,20 +48,31 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &SimulateArgs) -> Resu
         return Err(Failure::Message(format!("history rules out all of {} worlds", found.seen), hint.to_owned()));
     }
     let mut shown = Vec::new();
+    let drawn_from = base.scenario.clone();
     for world in std::iter::once(base).chain(others) {
-        let run = run_draws(&world, &found.draws, &found.rows, plan.seed).map_err(|f| worlds::fault(&f))?;
+        let draws = redrawn(&found.draws, &drawn_from, &world.scenario);
+        let run = run_draws(&world, &draws, &found.rows, plan.seed).map_err(|f| worlds::fault(&f))?;
         shown.push(Shown { world, run });
     }
-    let context =
-        page::Context { library: &library, series: &series, past: &past, found: &found, plan: &plan, prior: args.prior };
+    let scores = shown.first().map(|base| scores_on(&base.world, &past, &base.run)).unwrap_or_default();
+    let terminal = Terminal::of(&library, &scores, &shown, &found, args.prior)?;
+    let context = page::Context {
+        library: &library,
+        series: &series,
+        past: &past,
+        found: &found,
+        plan: &plan,
+        scores: &scores,
+        prior: args.prior,
+    };
     // Files first: they stay where standard output takes nothing.
     if let Some(report) = report {
         write_report(screen, &context, &shown, args, report)?;
     }
     if screen.json {
-        screen.json(&as_json(&shown, &found, &plan))?;
+        screen.json(&as_json(&shown, &found, &plan, &terminal))?;
     } else {
-        screen.out(&text(screen, &shown, &found, args.prior))?;
+        screen.out(&text(screen, &shown, &terminal))?;
     }
     Ok(Exit::Done)
 }
@@ -124,7 +135,9 @@ fn replay(screen: &Screen, common: &Common, place: &str) -> Result<Exit, Failure
     } else {
         let mut out = screen.table(&["metric", "unit", "saved", "again"]);
         for ((metric, again), saved) in world.scenario.metrics.iter().zip(&kept.metrics).zip(saved) {
-            out.add_row([metric.title.clone(), metric.unit.clone(), report::figure(*saved), report::figure(*again)]);
+            let unit = worlds::unit(&metric.unit);
+            let [saved, again] = [*saved, *again].map(|x| unit.amount(x, Lang::En));
+            out.add_row([metric.title.clone(), unit.name(Lang::En), saved, again]);
         }
         let verdict =
             if same { screen.paint("the same, bit by bit", Paint::Good) } else { screen.paint("not the same", Paint::Bad) };
@@ -149,12 +162,12 @@ fn spark_table(screen: &Screen, world: &World, kept: &world::Kept) -> String {
     let mut table = screen.table(&["variable", "unit", "path", "last"]);
     for chart in &world.scenario.charts {
         let path = history.path(chart.of, 0);
-        let unit = Variables::<f64>::NAMES.get(chart.of).map_or("", |n| n.1);
+        let unit = unit_of(chart.of);
         table.add_row([
             chart.title.clone(),
-            unit.to_owned(),
+            unit.name(Lang::En),
             sparkline(&path, 30),
-            report::figure(path.last().copied().unwrap_or(f64::NAN)),
+            unit.amount(path.last().copied().unwrap_or(f64::NAN), Lang::En),
         ]);
     }
     table.to_string()
@@ -166,31 +179,63 @@ fn study_value(study: &str, key: &str) -> Option<String> {
     Some(line.trim().trim_matches('"').to_owned())
 }
 
+/// How the numbers of a variable are written.
+fn unit_of(variable: usize) -> Unit {
+    Variables::<f64>::NAMES.get(variable).map_or(Unit::NUMBER, |n| worlds::unit(n.1))
+}
+
+/// What stands above the tables: which worlds, how far to believe them, what each scenario changes and when.
+struct Terminal {
+    drawn: String,
+    tally: report::Tally,
+    believed: Option<String>,
+    departures: Vec<String>,
+}
+
+impl Terminal {
+    fn of(
+        library: &regime::Library,
+        scores: &[Score],
+        shown: &[Shown],
+        found: &Plausible,
+        prior: bool,
+    ) -> Result<Terminal, Failure> {
+        let rows = page::score_rows(scores, 0);
+        let believed =
+            report::believed(&rows, found.rows.len(), Lang::En).map_err(|e| Failure::Message(e.to_string(), String::new()))?;
+        let drawn = if prior {
+            format!("{} worlds drawn from the ranges, none ruled out", found.rows.len())
+        } else {
+            let first = if found.kept > found.rows.len() as u64 {
+                format!(", the first {} of them shown", found.rows.len())
+            } else {
+                String::new()
+            };
+            format!("{} of {} worlds are not ruled out by the figures to the end of 2024{first}", found.kept, found.seen)
+        };
+        Ok(Terminal { drawn, tally: report::Tally::of(&rows), believed, departures: page::departed(library, shown, Lang::En) })
+    }
+}
+
 /// What the terminal shows.
-fn text(screen: &Screen, shown: &[Shown], found: &Plausible, prior: bool) -> String {
+fn text(screen: &Screen, shown: &[Shown], terminal: &Terminal) -> String {
     let Some(base) = shown.first() else { return String::new() };
     let scenario = &base.world.scenario;
     let mut out = format!("{}\n{}\n", screen.paint(&scenario.title[0], Paint::Strong), screen.wrap(&scenario.question[0], 0));
-    out.push_str(&if prior {
-        format!("{} worlds drawn from the ranges, none ruled out\n\n", found.rows.len())
-    } else {
-        let first = if found.kept > found.rows.len() as u64 {
-            format!(", the first {} of them shown", found.rows.len())
-        } else {
-            String::new()
-        };
-        format!("{} of {} worlds are not ruled out by the figures to the end of 2024{first}\n\n", found.kept, found.seen)
-    });
+    for line in std::iter::once(&terminal.drawn).chain(&terminal.believed).chain(&terminal.departures) {
+        out.push_str(&format!("{}\n", screen.wrap(line, 0)));
+    }
+    out.push('\n');
     let years: Vec<usize> = [2026, 2030, 2036].iter().filter_map(|y| place(scenario, *y)).collect();
     let heads: Vec<String> = years.iter().map(|t| scenario.quarter(*t).to_string()).collect();
     let mut header = vec!["median by quarter", "unit", "path"];
     header.extend(heads.iter().map(String::as_str));
     let mut table = screen.table(&header);
     for chart in &scenario.charts {
-        let unit = Variables::<f64>::NAMES.get(chart.of).map_or("", |n| n.1);
+        let unit = unit_of(chart.of);
         let medians: Vec<f64> = (0..scenario.quarters).map(|t| quantile(base.run.history.row(chart.of, t), 0.5)).collect();
-        let mut row = vec![chart.title.clone(), unit.to_owned(), sparkline(&medians, 20)];
-        row.extend(years.iter().map(|t| interval(base.run.history.row(chart.of, *t))));
+        let mut row = vec![chart.title.clone(), unit.name(Lang::En), sparkline(&medians, 20)];
+        row.extend(years.iter().map(|t| interval(base.run.history.row(chart.of, *t), unit)));
         table.add_row(row);
     }
     out.push_str(&format!("{table}\n"));
@@ -200,10 +245,28 @@ fn text(screen: &Screen, shown: &[Shown], found: &Plausible, prior: bool) -> Str
     out
 }
 
-/// Median and 5 to 95 %.
-fn interval(values: &[f64]) -> String {
-    let [low, median, high] = quantiles(values, [0.05, 0.5, 0.95]).map(report::figure);
-    if low == high { median } else { format!("{median} [{low}, {high}]") }
+/// Median and 5 to 95 %; of too few worlds the median alone.
+fn interval(values: &[f64], unit: Unit) -> String {
+    let [low, median, high] = quantiles(values, [0.05, 0.5, 0.95]);
+    let median = unit.amount(median, Lang::En);
+    let ends = [low, high].map(|x| unit.amount(x, Lang::En));
+    if ends[0] == ends[1] || values.len() < report::FEWEST {
+        median
+    } else {
+        format!("{median} [{}]", unit.range(low, high, Lang::En))
+    }
+}
+
+/// The same of differences.
+fn change(values: &[f64], unit: Unit) -> String {
+    let [low, median, high] = quantiles(values, [0.05, 0.5, 0.95]);
+    let median = unit.change(median, Lang::En);
+    let ends = [low, high].map(|x| unit.change(x, Lang::En));
+    if ends[0] == ends[1] || values.len() < report::FEWEST {
+        median
+    } else {
+        format!("{median} [{}]", unit.change_range(low, high, Lang::En))
+    }
 }
 
 fn place(scenario: &Scenario, year: i16) -> Option<usize> {
@@ -220,8 +283,9 @@ fn comparison(screen: &Screen, shown: &[Shown]) -> String {
     let mut table = screen.table(&heads);
     for metric in &base.world.scenario.metrics {
         let own = values(base, metric);
-        let mut row = vec![metric.title.clone(), metric.unit.clone(), interval(&own)];
-        row.extend(others.iter().map(|other| interval(&differences(&values(other, metric), &own))));
+        let unit = worlds::unit(&metric.unit);
+        let mut row = vec![metric.title.clone(), unit.name(Lang::En), interval(&own, unit)];
+        row.extend(others.iter().map(|other| change(&differences(&values(other, metric), &own), unit)));
         table.add_row(row);
     }
     table.to_string()
@@ -237,7 +301,7 @@ pub(crate) fn differences(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-fn as_json(shown: &[Shown], found: &Plausible, plan: &Plan) -> serde_json::Value {
+fn as_json(shown: &[Shown], found: &Plausible, plan: &Plan, terminal: &Terminal) -> serde_json::Value {
     let quantiles = |values: &[f64]| -> Vec<f64> { quantiles(values, [0.05, 0.25, 0.5, 0.75, 0.95]).to_vec() };
     let scenarios: Vec<_> = shown
         .iter()
@@ -248,19 +312,25 @@ fn as_json(shown: &[Shown], found: &Plausible, plan: &Plan) -> serde_json::Value
                 .enumerate()
                 .map(|(v, (name, unit))| {
                     let bands: Vec<_> = (0..scenario.quarters).map(|t| quantiles(s.run.history.row(v, t))).collect();
-                    ((*name).to_owned(), json!({ "unit": unit, "quantiles": bands }))
+                    ((*name).to_owned(), json!({ "unit": unit, "unit_name": worlds::unit(unit).name(Lang::En), "quantiles": bands }))
                 })
                 .collect();
             let metrics: serde_json::Map<_, _> = scenario
                 .metrics
                 .iter()
-                .map(|m| (m.id.clone(), json!({ "title": m.title, "unit": m.unit, "quantiles": quantiles(&values(s, m)) })))
+                .map(|m| {
+                    let (unit, levels) = (worlds::unit(&m.unit), quantiles(&values(s, m)));
+                    let text: Vec<String> = levels.iter().map(|x| unit.say(*x, Lang::En)).collect();
+                    let about = json!({ "title": m.title, "unit": m.unit, "unit_name": unit.name(Lang::En), "quantiles": levels, "text": text });
+                    (m.id.clone(), about)
+                })
                 .collect();
             json!({ "scenario": scenario.id, "start": scenario.start.to_string(), "quarters": scenario.quarters, "variables": variables, "metrics": metrics })
         })
         .collect();
     json!({
         "worlds_drawn": found.seen, "worlds_kept": found.kept, "worlds_shown": found.rows.len(), "design": plan.design.name(), "seed": plan.seed,
-        "levels": [0.05, 0.25, 0.5, 0.75, 0.95], "scenarios": scenarios,
+        "levels": [0.05, 0.25, 0.5, 0.75, 0.95], "scenarios": scenarios, "departures": terminal.departures,
+        "score": page::score_json(&terminal.tally, terminal.believed.as_deref()),
     })
 }

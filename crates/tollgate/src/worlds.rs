@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use facts::{Problem, Severity, Source};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regime::Library;
+use report::{Lang, Unit};
 use study::{About, Claims, Fault, Past, Plan, Plausible, Series, Writer, plausible};
-use world::{Factors, Scenario, World};
+use world::{Departed, Factors, Levers, Scenario, Switches, World, departures};
 
 use crate::outputs::Target;
 use crate::screen::{Failure, Screen};
@@ -23,6 +24,62 @@ pub(crate) fn open(library: &Library, id: &str) -> Result<World, Failure> {
     match scenario {
         Some(scenario) => World::new(scenario, library).map_err(Failure::Problems),
         None => Err(Failure::Problems(problems)),
+    }
+}
+
+/// How numbers of a unit are written, as the packs spell the unit.
+pub(crate) fn unit(text: &str) -> Unit {
+    Unit::read(text).map(|(unit, _)| unit).unwrap_or_default()
+}
+
+/// The scenario that another continues: the one that it inherits from, if that can be run by itself.
+pub(crate) fn continued(library: &Library, scenario: &Scenario) -> Option<Scenario> {
+    let parent = scenario.parent.as_deref().filter(|parent| *parent != "base")?;
+    Scenario::read(&library.pack, parent, library, &mut Vec::new())
+}
+
+/// What a scenario has otherwise than another, and from which day, in a sentence.
+pub(crate) fn departed(base: &Scenario, other: &Scenario, lang: Lang) -> String {
+    let (zh, own, its) = (lang == Lang::Zh, &other.id, &base.id);
+    let stretches: Vec<(String, String)> = departures(base, other)
+        .iter()
+        .map(|d| {
+            let what: Vec<String> = d.what.iter().map(|one| departed_in(one, lang)).collect();
+            (d.from.to_string(), what.join(if zh { "，" } else { ", " }))
+        })
+        .collect();
+    let Some(((day, what), rest)) = stretches.split_first() else {
+        return if zh { format!("{own} 与 {its} 相同。") } else { format!("{own} is the same as {its}.") };
+    };
+    let mut text = if zh {
+        format!("{own} 自 {day} 起不同于 {its}：{what}")
+    } else {
+        format!("{own} differs from {its} from {day}: {what}")
+    };
+    for (day, what) in rest {
+        text.push_str(&if zh { format!("；自 {day} 起：{what}") } else { format!("; from {day}: {what}") });
+    }
+    text.push(if zh { '。' } else { '.' });
+    text
+}
+
+fn departed_in(one: &Departed, lang: Lang) -> String {
+    let zh = lang == Lang::Zh;
+    let named = |names: &[(&'static str, &'static str)], place: usize| names.get(place).copied().unwrap_or_default();
+    match one {
+        Departed::Setting(key) if zh => format!("另设 {key}"),
+        Departed::Setting(key) => format!("`{key}` is another"),
+        Departed::Stance(stance) if zh => format!("出口方关口取立场 {stance}"),
+        Departed::Stance(stance) => format!("the exporter's gate stands at `{stance}`"),
+        Departed::Lever(place, x) => {
+            let (name, of) = named(Levers::<f64>::NAMES, *place);
+            let words = Levers::<f64>::RANGES.get(*place).map_or(&[][..], |range| range.words);
+            let word = words.iter().find(|(_, number)| number == x).map(|(word, _)| (*word).to_owned());
+            format!("{name} = {}", word.unwrap_or_else(|| unit(of).amount(*x, lang)))
+        }
+        Departed::Switch(place, x) => format!("{} = {}", named(Switches::<f64>::NAMES, *place).0, *x > 0.0),
+        Departed::Factor(place) if zh => format!("因素 {} 取另一区间", named(Factors::<f64>::NAMES, *place).0),
+        Departed::Factor(place) => format!("factor `{}` has another range", named(Factors::<f64>::NAMES, *place).0),
     }
 }
 
@@ -45,7 +102,9 @@ pub(crate) fn past(library: &Library, scenario: &Scenario) -> Result<(Vec<Series
 pub(crate) fn fault(fault: &Fault) -> Failure {
     let hint = match fault {
         Fault::Design(_) => "try another --design or another number of --worlds",
-        Fault::World(_) => "a world that does not add up is not shown; see which factor is out of range in the scenario",
+        Fault::World(_) => {
+            "a world that does not add up is not shown; see which factor or lever the scenario sets far from the shipped ones"
+        }
     };
     Failure::Message(fault.to_string(), hint.to_owned())
 }

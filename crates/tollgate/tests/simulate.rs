@@ -54,9 +54,23 @@ fn the_page_opens_in_a_browser_in_both_languages_with_the_figures_of_the_run() {
         // The medians that the terminal's answer gives stand on the page as it prints them.
         let metrics = answer["scenarios"][0]["metrics"].as_object().unwrap();
         assert_eq!(metrics.len(), 18);
+        let language = if lang == "en" { report::Lang::En } else { report::Lang::Zh };
         for (id, metric) in metrics {
-            let median = report::figure(metric["quantiles"][2].as_f64().unwrap());
-            assert!(dom.contains(&median), "{id}: {median} is not on the page");
+            let (unit, _) = report::Unit::read(metric["unit"].as_str().unwrap()).unwrap();
+            let median = metric["quantiles"][2].as_f64().unwrap();
+            let text = unit.amount(median, language).replace('<', "&lt;").replace('>', "&gt;");
+            assert!(dom.contains(&text), "{id}: {text} is not on the page");
+            assert_eq!(metric["text"][2].as_str().unwrap(), unit.say(median, report::Lang::En), "{id}");
+        }
+        // The score stands in the box at the top, as the terminal says it.
+        if lang == "en" {
+            let (score, box_) = (answer["score"]["text"].as_str().unwrap(), dom.split("id=\"answer\"").nth(1).unwrap());
+            assert!(box_.split("</section>").next().unwrap().contains(score), "{score} is not in the answer");
+            assert!(score.contains(&format!("of {} figures", answer["score"]["figures"])), "{score}");
+            let departures = answer["departures"].as_array().unwrap();
+            assert_eq!(departures.len(), 2);
+            assert!(departures.iter().all(|line| dom.contains(line.as_str().unwrap())), "{departures:?}");
+            assert!(departures[0].as_str().unwrap().starts_with("closed differs from h200 from 2026Q1: "), "{departures:?}");
         }
         let [of, kept, shown] = ["worlds_drawn", "worlds_kept", "worlds_shown"].map(|key| answer[key].as_u64().unwrap());
         assert!(of == 300 && 0 < kept && kept < of && shown == kept, "{of} {kept} {shown}");

@@ -94,12 +94,15 @@ fn look<T: Lane>(world: &World, t: usize, f: &Factors<T>, s: &State<T>, offers: 
         None => scattered(offers, t * size, (t + 1) * size, place),
     };
     let lever = world.scenario.levers.fee_rate;
+    // Without a gate on the other side whatever is sold at all is admitted.
+    let (gate, sold) = (c::<T>(world.scenario.levers.importer_gate), T::if_less(T::zero(), tpp, T::one(), T::zero()));
+    let admitted = everyone + approved_only * f.admission_rate + discouraged * f.discouraged_rate;
     Offer {
         tpp,
         bandwidth,
         open: free + approval * f.approval_rate + case * f.case_rate + unstated * f.unstated_rate + denial * f.denial_rate,
-        admitted: everyone + approved_only * f.admission_rate + discouraged * f.discouraged_rate,
-        state_barred,
+        admitted: T::if_less(T::zero(), gate, admitted, sold),
+        state_barred: state_barred * gate,
         fee: if lever < 0.0 { fee_rate } else { c(lever) },
         duty: fee_duty / fee_rate.max(c(1e-12)),
         cap,

@@ -363,7 +363,10 @@ impl<'a> Asker<'a> {
         let horizon = last.last_day().tomorrow().unwrap_or(last.last_day());
         let first = self.scenario.start.first_day();
         let mut days = vec![first];
-        days.extend(self.changes.iter().copied().filter(|d| *d > first && *d < horizon));
+        let changes = self.scenario.changes.iter().map(|change| change.from.first_day());
+        days.extend(self.changes.iter().copied().chain(changes).filter(|d| *d > first && *d < horizon));
+        days.sort();
+        days.dedup();
         let parts: Vec<Chip> = self.scenario.shown.iter().filter_map(|name| self.chip(name)).collect();
         for chip in &parts {
             for gate in 0..2 {
@@ -389,9 +392,12 @@ impl<'a> Asker<'a> {
 
     fn standing(&mut self, gate: usize, chip: &Chip, day: Date) -> (String, Outcome, String) {
         let case = self.sale(chip, day, "export", self.exporter_country, self.importer_country);
-        let stance = self.scenario.stance;
-        let corridor = if gate == 0 { self.ladder.get_mut(stance).map(|l| &mut l.exporter) } else { self.importer.as_mut() };
+        let now = self.scenario.in_force(Quarter::of(day));
+        let corridor = if gate == 0 { self.ladder.get_mut(now.stance).map(|l| &mut l.exporter) } else { self.importer.as_mut() };
         let Some(corridor) = corridor else { return (String::new(), Outcome::Free, String::new()) };
+        if gate == 1 && now.levers.importer_gate == 0.0 {
+            return (self.scenario.importer.regime.clone(), Outcome::Free, String::new());
+        }
         let decision = corridor.decide(&case, &[]);
         let by = match (corridor.laws.first(), decision.gates.first().and_then(|g| g.by)) {
             (Some(law), Some(clause)) => law.clause(clause).id.clone(),

@@ -1,9 +1,89 @@
 //! The names of the model: factors that a draw sets, what a world carries from quarter to quarter, and what it reports. Each record is
 //! declared once; files, tables and charts read the same names and units.
 
-/// A record of numbers whose names and units can be listed.
+/// What a number may be: from a least to a most, only 0 or 1, or one of some words that stand for numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// The least.
+    pub low: f64,
+    /// The most.
+    pub high: f64,
+    /// Whether it is only 0 or 1.
+    pub switch: bool,
+    /// Words that a text may have in place of a number, whatever the ends.
+    pub words: &'static [(&'static str, f64)],
+}
+
+impl Range {
+    const SHARE: Range = Range::between(0.0, 1.0);
+    const SWITCH: Range = Range { switch: true, ..Range::SHARE };
+    const POSITIVE: Range = Range::between(0.0, f64::INFINITY);
+    const ANY: Range = Range::between(f64::NEG_INFINITY, f64::INFINITY);
+
+    const fn between(low: f64, high: f64) -> Range {
+        Range { low, high, switch: false, words: &[] }
+    }
+
+    const fn or(self, words: &'static [(&'static str, f64)]) -> Range {
+        Range { words, ..self }
+    }
+
+    /// Words alone.
+    const fn one_of(words: &'static [(&'static str, f64)]) -> Range {
+        Range::between(1.0, 0.0).or(words)
+    }
+
+    /// Whether a number may stand there.
+    pub fn holds(&self, x: f64) -> bool {
+        let within = self.low <= x && x <= self.high && (!self.switch || x.fract() == 0.0);
+        x.is_finite() && (within || self.words.iter().any(|(_, number)| *number == x))
+    }
+
+    /// The number that a word stands for.
+    pub fn word(&self, word: &str) -> Option<f64> {
+        self.words.iter().find(|(own, _)| *own == word).map(|(_, number)| *number)
+    }
+
+    /// What may be written, in words: `a number from 0 to 1 or "regime"`.
+    pub fn text(&self) -> String {
+        let numbers = match (self.switch, self.low.is_finite(), self.high.is_finite()) {
+            (true, ..) => "0 or 1".to_owned(),
+            (_, true, true) => format!("a number from {} to {}", self.low, self.high),
+            (_, true, false) => format!("a number, {} or more", self.low),
+            (_, false, true) => format!("a number, {} or less", self.high),
+            (_, false, false) => "a number".to_owned(),
+        };
+        let numbers = (self.low <= self.high).then_some(numbers);
+        let words = self.words.iter().map(|(word, _)| format!("\"{word}\""));
+        numbers.into_iter().chain(words).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+/// What a number of a unit may be where its record says nothing else.
+const fn usual(unit: &str) -> Range {
+    match unit.as_bytes() {
+        b"share" => Range::SHARE,
+        b"number" | b"utils" => Range::ANY,
+        // Growth: next to all may be lost.
+        b"share/year" => Range::between(-0.99, f64::INFINITY),
+        b"0 or 1" => Range::SWITCH,
+        _ => Range::POSITIVE,
+    }
+}
+
+macro_rules! range {
+    ($unit:literal) => {
+        usual($unit)
+    };
+    ($unit:literal, $range:expr) => {
+        $range
+    };
+}
+
+/// A record of numbers whose names, units and ranges can be listed: `name: "unit"`, or `name: "unit" in RANGE` where the usual range of the unit
+/// is not its own.
 macro_rules! record {
-    ($(#[$about:meta])* $name:ident { $(#[doc = $doc:literal] $field:ident: $unit:literal,)+ }) => {
+    ($(#[$about:meta])* $name:ident { $(#[doc = $doc:literal] $field:ident: $unit:literal $(in $range:expr)?,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $name<T = f64> { $(#[doc = $doc] pub $field: T,)+ }
@@ -14,6 +94,9 @@ macro_rules! record {
 
             /// What each is, in order.
             pub const MEANINGS: &[&str] = &[$($doc,)+];
+
+            /// What each may be, in order.
+            pub const RANGES: &[Range] = &[$(range!($unit $(, $range)?),)+];
 
             /// How many numbers there are.
             pub const COUNT: usize = Self::NAMES.len();
@@ -41,29 +124,29 @@ record! {
         /// Yearly spending of the importer's buyers on accelerators at the start.
         budget_start: "USD bn/year",
         /// Growth of that budget in the first year.
-        budget_growth_2022: "1/year",
+        budget_growth_2022: "share/year",
         /// In 2023.
-        budget_growth_2023: "1/year",
+        budget_growth_2023: "share/year",
         /// In 2024.
-        budget_growth_2024: "1/year",
+        budget_growth_2024: "share/year",
         /// In 2025.
-        budget_growth_2025: "1/year",
+        budget_growth_2025: "share/year",
         /// In 2026 to 2028.
-        demand_growth: "1/year",
+        demand_growth: "share/year",
         /// From 2029 on.
-        demand_growth_late: "1/year",
+        demand_growth_late: "share/year",
         /// Size of the own-price elasticity of demand for compute, quality-adjusted.
-        price_elasticity: "1",
+        price_elasticity: "number",
         /// Share of the budget for training large models.
-        share_training: "1",
+        share_training: "share",
         /// For genomics, drug discovery and other science.
-        share_science: "1",
+        share_science: "share",
         /// For government, finance, telecom, manufacturing.
-        share_other: "1",
+        share_other: "share",
         /// Weight of processing performance against memory bandwidth in the quality that training sees (Cobb–Douglas).
-        tpp_weight_training: "1",
+        tpp_weight_training: "share",
         /// The same for inference.
-        tpp_weight_inference: "1",
+        tpp_weight_inference: "share",
         /// Logit weight of ln quality.
         quality_weight: "utils",
         /// Logit weight of ln price.
@@ -71,11 +154,11 @@ record! {
         /// Utility of staying with the lead vendor's software at the start.
         lock_in: "utils",
         /// How fast the domestic installed base wears that lock-in away (Bass-type migration).
-        migration: "1",
+        migration: "number",
         /// Similarity inside a nest: 1 is plain logit.
-        nest: "1",
+        nest: "share",
         /// Part of the sector `other` that has state funds.
-        state_funded: "1",
+        state_funded: "share",
         /// Utility of not buying.
         outside: "utils",
         /// Utility of the second foreign vendor against the lead vendor.
@@ -93,105 +176,105 @@ record! {
         /// Price of a part of the reference quality at the start.
         price_start: "USD k",
         /// Yearly fall of the price of a given quality.
-        price_fall: "1/year",
+        price_fall: "share/year" in Range::between(-1.0, 0.99),
         /// Elasticity of price to quality.
-        price_exponent: "1",
+        price_exponent: "number",
         /// Gross margin of the vendors.
-        gross_margin: "1",
+        gross_margin: "share",
         /// Part of a fee that the buyer pays in a higher price.
-        pass_through: "1",
+        pass_through: "share",
         /// Stock and purchase commitments of a part made for one market.
         stock_cover: "quarters of sales",
         /// Part of a stranded stock that serves elsewhere.
-        reuse: "1",
+        reuse: "share",
         /// From a closed gate to a redesigned part.
         design_lag: "quarters",
         /// Licences granted where review is case by case.
-        case_rate: "1",
+        case_rate: "share",
         /// Where approval is presumed.
-        approval_rate: "1",
+        approval_rate: "share",
         /// Where no policy was published.
-        unstated_rate: "1",
+        unstated_rate: "share",
         /// Where denial is presumed.
-        denial_rate: "1",
+        denial_rate: "share",
         /// Buyers whom the importer approves where its gate admits approved buyers only.
-        admission_rate: "1",
+        admission_rate: "share",
         /// Purchases that go on where the importer discourages them.
-        discouraged_rate: "1",
+        discouraged_rate: "share",
         /// Yearly growth of the frontier part's performance after the catalogue ends.
-        foreign_growth: "1/year",
+        foreign_growth: "share/year",
         /// Research that a vendor cuts for a dollar of lost sales.
-        vendor_rd_cut: "1",
+        vendor_rd_cut: "share",
         /// Research of the vendors out of all their sales.
-        vendor_research_share: "1",
+        vendor_research_share: "share",
         /// Elasticity of the frontier's growth to the vendors' research.
-        vendor_rd_effect: "1",
+        vendor_rd_effect: "number",
         /// Availability of diverted parts while nothing is blocked.
-        leak: "1",
+        leak: "share",
         /// How a full blockade multiplies it (log change).
-        leak_response: "1",
+        leak_response: "number",
         /// Price of a diverted part above list.
-        leak_premium: "1",
+        leak_premium: "share" in Range::POSITIVE,
         /// Performance of the best domestic part at the start.
         domestic_tpp_start: "TPP",
         /// Its memory bandwidth.
         domestic_bandwidth_start: "GB/s",
         /// Yearly growth of domestic performance at reference research.
-        domestic_growth: "1/year",
+        domestic_growth: "share/year",
         /// Growth of domestic bandwidth against that of performance.
-        bandwidth_pace: "1",
+        bandwidth_pace: "number",
         /// Elasticity of growth to research spending.
-        research_effect: "1",
+        research_effect: "number",
         /// Yearly growth of research that keeps growth steady (falling research productivity).
-        research_burden: "1/year",
+        research_burden: "share/year",
         /// Rise of domestic research output under a full blockade.
-        spur: "1",
+        spur: "share" in Range::between(-1.0, f64::INFINITY),
         /// Fall of it when all compute is imported.
-        crowd_out: "1",
+        crowd_out: "share",
         /// Faster growth for a unit of ln(frontier ÷ domestic).
-        catch_up: "1",
+        catch_up: "number",
         /// Research of domestic makers out of sales.
-        research_share: "1",
+        research_share: "share",
         /// Research paid by the state at the start.
         state_research: "USD bn/year",
         /// Yearly depreciation of the knowledge stock.
-        depreciation: "1/year",
+        depreciation: "share/year",
         /// Price of a domestic part against a foreign one of the same quality.
-        domestic_discount: "1",
+        domestic_discount: "share" in Range::POSITIVE,
         /// Cost of a domestic part at the start.
         domestic_cost_start: "USD k",
         /// Quality of the other makers' parts against the leader's.
-        second_maker_quality: "1",
+        second_maker_quality: "share" in Range::POSITIVE,
         /// The other makers' part of the wafers.
-        second_maker_share: "1",
+        second_maker_share: "share",
         /// Wafers a month for domestic accelerators at the start.
-        wafers_start: "k/month",
+        wafers_start: "k wafers/month",
         /// Yearly limit of their growth.
-        wafer_growth: "1/year",
+        wafer_growth: "share/year",
         /// Speed at which capacity moves to what is wanted.
-        capacity_speed: "1/quarter",
+        capacity_speed: "share/quarter",
         /// Gross packages from a wafer.
-        packages_per_wafer: "1",
+        packages_per_wafer: "count",
         /// Yield at the start.
-        yield_start: "1",
+        yield_start: "share",
         /// Yield that it cannot pass without the newest lithography.
-        yield_ceiling: "1",
+        yield_ceiling: "share",
         /// Fall of the yield gap a doubling of output.
-        learning_rate: "1",
+        learning_rate: "share",
         /// Weight of a maker's own output against another's.
-        own_learning: "1",
+        own_learning: "times",
         /// Experience lost a doubling of performance.
-        generation_loss: "1",
+        generation_loss: "share",
         /// Dies that a foreign foundry delivered.
         die_bank: "k dies",
         /// Part of the foreign dies in hand that is used in a quarter.
-        die_use: "1/quarter",
+        die_use: "share/quarter",
         /// Dies in a package.
-        dies_per_package: "1",
+        dies_per_package: "count",
         /// Memory stacks brought in a quarter while that gate is open.
         hbm_inflow: "k stacks/quarter",
         /// Memory stacks in a package.
-        stacks_per_package: "1",
+        stacks_per_package: "count",
         /// When domestic memory stacks are made in volume.
         hbm_start: "year",
         /// Rise of their output a quarter.
@@ -203,59 +286,59 @@ record! {
         /// Of tightening.
         tighten_hazard: "1/year",
         /// Loosening a unit of ln(best domestic ÷ best permitted): the sign of E26.
-        gap_coefficient: "1",
+        gap_coefficient: "number",
         /// Loosening a unit of the vendors' lost sales against their sales.
-        lobby_coefficient: "1",
+        lobby_coefficient: "number",
         /// Loosening a unit of the importer's leverage.
-        pressure_coefficient: "1",
+        pressure_coefficient: "number",
         /// Tightening a unit of ln(reference lead ÷ lead in compute).
-        alarm_coefficient: "1",
+        alarm_coefficient: "number",
         /// Pull of the importer's admission towards shortage.
-        shortage_pull: "1",
+        shortage_pull: "number",
         /// Push of it away from foreign parts as domestic ones near them.
-        self_reliance_push: "1",
+        self_reliance_push: "number",
         /// Speed at which the importer's admission moves.
-        admission_speed: "1/quarter",
+        admission_speed: "share/quarter",
         /// Yearly chance that a duty is struck down.
         fee_hazard: "1/year",
         /// Against it, the chance for a fee that is a condition of a licence.
-        condition_hazard_ratio: "1",
+        condition_hazard_ratio: "times",
         /// Yearly chance that a fee struck down comes back in another form.
         recast_hazard: "1/year",
         /// Part of past receipts that is then refunded.
-        refund_share: "1",
+        refund_share: "share",
         /// The importer's share of rare-earth processing.
-        rare_earth_share: "1",
+        rare_earth_share: "share",
         /// Yearly fall of that share.
-        rare_earth_decay: "1/year",
+        rare_earth_decay: "share/year",
         /// How a use of it multiplies the fall.
-        rare_earth_response: "1",
+        rare_earth_response: "times",
         /// Chance that a tightening is answered with it.
-        rare_earth_use: "1",
+        rare_earth_use: "share",
         /// Chance that a use moves the exporter to loosen.
-        rare_earth_yield: "1",
+        rare_earth_yield: "share",
         /// Elasticity of substitution between suppliers.
-        substitution: "1",
+        substitution: "number",
         /// Share of the supply chain outside the licensor at the start.
-        allied_start: "1",
+        allied_start: "share",
         /// Share that moves a year under full severity and volatility.
-        allied_speed: "1/year",
+        allied_speed: "share/year",
         /// Speed at which expected sales follow sales.
-        expectation_speed: "1/quarter",
+        expectation_speed: "share/quarter",
         /// Market value for a dollar of expected yearly sales.
-        value_multiple: "1",
+        value_multiple: "times",
         /// Accelerator spending in the exporter's country at the start.
         exporter_spend_start: "USD bn/year",
         /// Its growth to 2025.
-        exporter_growth_boom: "1/year",
+        exporter_growth_boom: "share/year",
         /// From 2026 to 2028.
-        exporter_growth: "1/year",
+        exporter_growth: "share/year",
         /// From 2029 on.
-        exporter_growth_late: "1/year",
+        exporter_growth_late: "share/year",
         /// Part of that spending on the part that passes the gate.
-        home_share: "1",
+        home_share: "share",
         /// Yearly share of installed compute that is retired.
-        retirement: "1/year",
+        retirement: "share/year",
         /// Compute of the importer at the start.
         importer_compute_start: "kH100e",
         /// Compute of the exporter at the start.
@@ -293,15 +376,15 @@ record! {
         /// Compute of domestic parts sold.
         domestic_kh100e: "kH100e",
         /// Domestic share of parts sold legally.
-        domestic_share_units: "1",
+        domestic_share_units: "share",
         /// Of their value.
-        domestic_share_value: "1",
+        domestic_share_value: "share",
         /// Of their compute.
-        domestic_share_compute: "1",
+        domestic_share_compute: "share",
         /// Lead vendor's share of value.
-        lead_vendor_share_value: "1",
+        lead_vendor_share_value: "share",
         /// Lead vendor's share of parts.
-        lead_vendor_share_units: "1",
+        lead_vendor_share_units: "share",
         /// Parts of the lead vendor sold.
         lead_vendor_units_k: "k",
         /// Parts of the leading maker sold.
@@ -329,47 +412,47 @@ record! {
         /// Of the exporter.
         exporter_compute_kh100e: "kH100e",
         /// The exporter's against the importer's.
-        compute_ratio: "1",
+        compute_ratio: "times",
         /// Budget left unspent.
-        unmet_share: "1",
+        unmet_share: "share",
         /// In training.
-        unmet_training: "1",
+        unmet_training: "share",
         /// In inference.
-        unmet_inference: "1",
+        unmet_inference: "share",
         /// In science.
-        unmet_science: "1",
+        unmet_science: "share",
         /// In government and other.
-        unmet_other: "1",
+        unmet_other: "share",
         /// Foreign share of the compute added.
-        dependence: "1",
+        dependence: "share",
         /// The importer's loss if foreign compute stopped.
-        exporter_leverage: "1",
+        exporter_leverage: "share",
         /// The exporter's loss if rare earths stopped.
-        importer_leverage: "1",
+        importer_leverage: "share",
         /// Nash bargain over opening: 0 shut, 1 open.
-        bargain: "1",
+        bargain: "share",
         /// Share of the supply chain outside the licensor.
-        allied_share: "1",
+        allied_share: "share",
         /// Place on the ladder of stances, 0 the tightest.
-        stance: "1",
+        stance: "rung",
         /// Share of foreign parts that the exporter's gate lets through.
-        exporter_open: "1",
+        exporter_open: "share",
         /// Share that the importer's gate lets through.
-        importer_admission: "1",
+        importer_admission: "share",
         /// Trust in foreign parts: 1 full.
-        trust: "1",
+        trust: "share",
         /// Research of domestic makers and the state.
         domestic_rnd_usd_bn: "USD bn",
         /// Domestic stock of knowledge.
         knowledge: "USD bn",
         /// Chance-free standing of the fee: 1 in force or not yet asked, 0 struck down.
-        fee_alive: "1",
+        fee_alive: "share",
         /// Rare earths used as a reply.
-        rare_earth_used: "1",
+        rare_earth_used: "share",
         /// Yield of domestic wafers.
-        domestic_yield: "1",
+        domestic_yield: "share",
         /// Domestic wafers for accelerators.
-        domestic_wafers_k: "k/month",
+        domestic_wafers_k: "k wafers/month",
         /// Stock of parts made for the market.
         vendor_stock_k: "k",
         /// Lock-in that is left.
@@ -381,19 +464,19 @@ record! {
     /// Chances of one quarter: uniform numbers in [0, 1).
     Luck {
         /// Whether the exporter loosens.
-        loosen: "1",
+        loosen: "share",
         /// Whether it tightens.
-        tighten: "1",
+        tighten: "share",
         /// Whether the fee is struck down.
-        strike: "1",
+        strike: "share",
         /// Whether it is recast.
-        recast: "1",
+        recast: "share",
         /// Whether security is questioned.
-        allegation: "1",
+        allegation: "share",
         /// Whether rare earths are used.
-        reply: "1",
+        reply: "share",
         /// Whether their use moves the exporter.
-        give_in: "1",
+        give_in: "share",
     }
 }
 
@@ -434,14 +517,16 @@ record! {
 record! {
     /// What a policy may set.
     Levers {
-        /// Fee as a share of the sale, in place of what the regime says; -1 leaves the regime's.
-        fee_rate: "1",
+        /// Fee as a share of the sale, in place of what the regime says; `regime` leaves the regime's.
+        fee_rate: "share" in Range::SHARE.or(&[("regime", -1.0)]),
         /// The largest share of the importer's budget that may go to foreign parts.
-        import_cap: "1",
+        import_cap: "share",
         /// Domestic research at least this share of the importer's budget.
-        research_floor: "1",
+        research_floor: "share",
         /// Multiplies what both sides can supply.
-        supply: "1",
+        supply: "times" in Range::between(0.0, 1000.0),
+        /// The importer's gate: what its regime says, or no gate at all (`open`).
+        importer_gate: "word" in Range::one_of(&[("regime", 1.0), ("open", 0.0)]),
         /// 1: the importer's admission moves with shortage and domestic quality after the known days.
         importer_responds: "0 or 1",
         /// 1: the exporter moves along the stances from `moves_from` on.
@@ -456,6 +541,7 @@ impl Levers {
         import_cap: 1.0,
         research_floor: 0.0,
         supply: 1.0,
+        importer_gate: 1.0,
         importer_responds: 0.0,
         regulator_moves: 0.0,
     };

@@ -22,7 +22,7 @@ pub(crate) fn comes<T: Lane>(luck: T, chance: T) -> T {
 /// The scripted allegation counts whole in the quarter in which it begins.
 #[inline(always)]
 pub(crate) fn trust<T: Lane>(world: &World, t: usize, f: &Factors<T>, luck: &Luck<T>, s: &mut State<T>, reversal: T) {
-    let scripted = c::<T>(world.gates.questioned.get(t).copied().unwrap_or(0.0));
+    let scripted = c::<T>(world.gates.questioned.get(t).copied().unwrap_or(0.0) * world.scenario.levers.importer_gate);
     let begins = T::if_less(s.questioned, scripted, T::if_less(T::zero(), s.questioned, T::zero(), T::one()), T::zero());
     s.questioned = scripted;
     let drawn = comes(luck.allegation, chance(f.security_hazard)) * c(world.after_known(t));

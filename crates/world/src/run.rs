@@ -27,6 +27,21 @@ pub struct World {
     spans: Vec<[f64; 6]>,
     /// Whether each quarter lies beyond the last part of the catalogue.
     beyond: Vec<f64>,
+    /// How the scenario goes on from each of its changes, the earliest first.
+    chapters: Vec<Chapter>,
+}
+
+/// A stretch of a history that begins with a change.
+#[derive(Clone, Debug)]
+struct Chapter {
+    /// Number of its first quarter.
+    from: usize,
+    /// The stance that the exporter's gate then takes.
+    stance: Option<usize>,
+    /// The scenario as it stands from then on, on the same gates.
+    world: World,
+    /// Whether the importer's politics takes over where its gate stood.
+    takes_over: bool,
 }
 
 /// The first years of the periods in which budgets grow at rates of their own; the last goes on.
@@ -44,12 +59,35 @@ impl World {
 
     /// A world on gates that are known already.
     pub fn with(scenario: Scenario, gates: Gates) -> World {
+        let mut chapters: Vec<Chapter> = Vec::new();
+        for change in &scenario.changes {
+            let from = usize::try_from(change.from.since(scenario.start)).unwrap_or(0);
+            let world = World::alone(scenario.in_force(change.from), gates.clone());
+            let gate = |s: &Scenario| s.levers.importer_gate;
+            let before = chapters.last().map_or(gate(&scenario), |c| gate(&c.world.scenario));
+            let now = &world.scenario;
+            let takes_over = before > gate(now) && now.levers.importer_responds > 0.0 && change.from > now.known;
+            chapters.push(Chapter { from, stance: change.stance, world, takes_over });
+        }
+        World { chapters, ..World::alone(scenario, gates) }
+    }
+
+    /// A world without regard to what changes.
+    fn alone(scenario: Scenario, gates: Gates) -> World {
         let spans = (0..scenario.quarters).map(|t| spans(&scenario, t)).collect();
         let lead = gates.vendors.first().map(|v| v.top.tpp.iter().step_by(gates.stances).copied().collect::<Vec<f64>>());
         let last = lead.as_ref().and_then(|tpp| (1..tpp.len()).rev().find(|t| tpp.get(*t) != tpp.get(t - 1))).unwrap_or(0);
         let beyond = (0..scenario.quarters).map(|t| if t > last { 1.0 } else { 0.0 }).collect();
         let makers = scenario.makers.len().min(2);
-        World { scenario, gates, makers, spans, beyond }
+        World { scenario, gates, makers, spans, beyond, chapters: Vec::new() }
+    }
+
+    /// What a draw from another world's range of a factor is here.
+    fn factor(&self, drawn_from: &World, place: usize, x: f64) -> f64 {
+        match (self.scenario.factors.get(place), drawn_from.scenario.factors.get(place)) {
+            (Some(own), Some(other)) => own.in_place_of(other, x),
+            _ => x,
+        }
     }
 
     #[inline(always)]
@@ -91,6 +129,18 @@ impl World {
         let (from, to) = self.scenario.die_bank;
         let quarter = self.scenario.quarter(t);
         if from <= quarter && quarter <= to { 1.0 / f64::from(to.since(from) + 1) } else { 0.0 }
+    }
+}
+
+impl Chapter {
+    /// Moves the exporter's gate where the change says so; an importer whose politics takes over admits at first what its gate did.
+    fn begin<T: Lane>(&self, s: &mut State<T>) {
+        if let Some(stance) = self.stance {
+            s.stance = T::splat(stance as f64);
+        }
+        if self.takes_over {
+            s.admission = s.admitted_before;
+        }
     }
 }
 
@@ -251,12 +301,21 @@ fn bundle<T: Lane, S: Simd>(
     let number = |l: usize| rows.get(lane(l)).copied().unwrap_or(0);
     let chances: Vec<Vec<f64>> = (0..T::WIDTH).map(|l| luck(seed, number(l), world.scenario.quarters)).collect();
     let mut state = State::start(world, &f);
+    let (mut now, mut f) = (world, f);
     for t in 0..world.scenario.quarters {
+        for chapter in world.chapters.iter().filter(|chapter| chapter.from == t) {
+            now = &chapter.world;
+            chapter.begin(&mut state);
+            f = Factors::from_fn(
+                #[inline(always)]
+                |k| T::each(|l| now.factor(world, k, draws.get(lane(l) * width + k).copied().unwrap_or(f64::NAN))),
+            );
+        }
         let luck = Luck::from_fn(
             #[inline(always)]
             |k| T::each(|l| chances.get(l).and_then(|c| c.get(t * Luck::<f64>::COUNT + k)).copied().unwrap_or(0.5)),
         );
-        let (report, books) = quarter(simd, world, t, &f, &luck, &mut state);
+        let (report, books) = quarter(simd, now, t, &f, &luck, &mut state);
         see(t, &report, &books);
     }
 }

@@ -1,12 +1,15 @@
 //! Scenarios as data: start, horizon, gates, vendors, stances, factors with ranges and sources, switches, levers, metrics. A scenario may
 //! inherit from another and override. Checked like a regime: all problems at once, each with file, line and hint.
 
+mod changes;
 mod draft;
 
 use facts::{Date, Pack, Problem, Quarter, Source, nearest, parse_toml};
 
+pub use self::changes::{Change, Departed, Departure, departures};
 use self::draft::Draft;
 use crate::names::{Factors, Levers, Switches, Variables};
+use crate::shape::Shape;
 
 /// How a factor's uncertainty is spread between its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,36 @@ pub struct FactorSpec {
     pub source: String,
     /// How sure it is: high, medium, low or judgement.
     pub confidence: String,
+}
+
+impl FactorSpec {
+    /// The shape of its spread; none where it is a known number.
+    pub fn shape(&self) -> Option<Shape> {
+        let (low, high) = (self.low, self.high);
+        if low >= high {
+            return None;
+        }
+        Some(match self.spread {
+            Spread::Triangular => Shape::Triangular { low, mode: self.central, high },
+            Spread::Uniform => Shape::Uniform { low, high },
+            Spread::LogUniform => Shape::LogUniform { low, high },
+        })
+    }
+
+    /// Whether draws from both are the same: sources aside, the ranges are.
+    pub fn same_range(&self, other: &FactorSpec) -> bool {
+        (self.low, self.central, self.high, self.spread) == (other.low, other.central, other.high, other.spread)
+    }
+
+    /// The value that stands as far along this range as `x` along another.
+    pub fn in_place_of(&self, other: &FactorSpec, x: f64) -> f64 {
+        if self.same_range(other) {
+            return x;
+        }
+        // A number that was known says nothing of where it stands: the middle then.
+        let share = other.shape().map_or(0.5, |shape| shape.share(x));
+        self.shape().map_or(self.central, |shape| shape.quantile(share))
+    }
 }
 
 /// A gate, or another question to a regime.
@@ -140,6 +173,8 @@ pub enum Over {
 pub struct Scenario {
     /// Its name.
     pub id: String,
+    /// The scenario that it inherits from.
+    pub parent: Option<String>,
     /// Title, in English and Chinese.
     pub title: [String; 2],
     /// The question that it asks.
@@ -190,6 +225,8 @@ pub struct Scenario {
     pub switches: Switches,
     /// Levers.
     pub levers: Levers,
+    /// What becomes otherwise from a day on, the earliest first.
+    pub changes: Vec<Change>,
     /// Metrics.
     pub metrics: Vec<Metric>,
     /// Charts.

@@ -78,6 +78,8 @@ fn scenario() -> Scenario {
         factors: Vec::new(),
         switches: Switches::from_fn(|_| 1.0),
         levers: Levers::UNMOVED,
+        changes: Vec::new(),
+        parent: None,
         metrics: Vec::new(),
         charts: Vec::new(),
         text: String::new(),

@@ -5,7 +5,7 @@ use kuva::render::plots::Plot;
 
 use super::{Picture, axes, draw, extent, known, picture};
 use crate::data::Bars;
-use crate::number::{figure, period, range};
+use crate::number::period;
 use crate::words::Words;
 
 /// A quarter is 0.25 of a year; its bar leaves a little air on both sides.
@@ -28,7 +28,8 @@ pub(crate) fn draw_bars(bars: &Bars, key: &str, words: &Words) -> Picture {
             let edges = vec![x + AIR, x + QUARTER - AIR];
             let bar = BandPlot::new(edges, vec![median.min(0.0); 2], vec![median.max(0.0); 2]);
             plots.push(Plot::Band(bar.with_color("var(--bar)").with_opacity(1.0)));
-            tips.push(format!("{} {} {} ({})", period(x), figure(median), bars.unit, range(low, high, words)));
+            let (median, range) = (bars.unit.say(median, words.lang), bars.unit.range(low, high, words.lang));
+            tips.push(format!("{} {median} ({range})", period(x)));
         }
         if low.is_finite() && high.is_finite() {
             whiskers.push((x + QUARTER / 2.0, low, high));
@@ -41,8 +42,8 @@ pub(crate) fn draw_bars(bars: &Bars, key: &str, words: &Words) -> Picture {
         plots.push(whisker.with_color("var(--whisker)").with_size(0.0).into());
     }
     let (from, to) = extent(bars.x.iter().copied());
-    let layout = axes(&plots, (from, to + QUARTER), (1000.0, 270.0));
-    picture(draw(plots, layout, &bars.unit), key, label(bars, words), tips, gaps)
+    let layout = axes(&plots, (from, to + QUARTER), (1000.0, 270.0), bars.unit, words.lang);
+    picture(draw(plots, layout, &bars.unit.name(words.lang)), key, label(bars, words), tips, gaps)
 }
 
 fn label(bars: &Bars, words: &Words) -> String {
@@ -54,8 +55,8 @@ fn label(bars: &Bars, words: &Words) -> String {
         .bars_alt
         .replace("{from}", &period(bars.x.first().copied().unwrap_or(f64::NAN)))
         .replace("{to}", &period(bars.x.last().copied().unwrap_or(f64::NAN)))
-        .replace("{most}", &figure(most.1))
+        .replace("{most}", &bars.unit.amount(most.1, words.lang))
         .replace("{when}", &period(most.0))
-        .replace("{unit}", &bars.unit)
+        .replace("{unit}", &bars.unit.name(words.lang))
         .replace("{title}", &bars.title)
 }

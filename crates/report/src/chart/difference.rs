@@ -5,7 +5,7 @@ use kuva::render::render::{Primitive, Scene};
 
 use super::{Picture, picture};
 use crate::data::Interval;
-use crate::number::{figure, range};
+use crate::unit::Unit;
 use crate::words::Words;
 
 const WIDTH: f64 = 170.0;
@@ -13,7 +13,7 @@ const HEIGHT: f64 = 22.0;
 const EDGE: f64 = 8.0;
 
 /// Nothing where the difference is not known. `reach` is how far the scale goes to either side.
-pub(crate) fn draw_difference(difference: &Interval, reach: f64, key: &str, words: &Words) -> Option<Picture> {
+pub(crate) fn draw_difference(difference: &Interval, unit: Unit, reach: f64, key: &str, words: &Words) -> Option<Picture> {
     let Interval { low, median, high } = *difference;
     if !(low.is_finite() && median.is_finite() && high.is_finite() && reach.is_finite() && reach > 0.0) {
         return None;
@@ -41,7 +41,8 @@ pub(crate) fn draw_difference(difference: &Interval, reach: f64, key: &str, word
         stroke: Some(Color::from("var(--paper)")),
         stroke_width: Some(1.5),
     });
-    let label = words.picture_alt.replace("{median}", &figure(median)).replace("{range}", &range(low, high, words));
+    let (median, range) = (unit.change(median, words.lang), unit.change_range(low, high, words.lang));
+    let label = words.picture_alt.replace("{median}", &median).replace("{range}", &range);
     Some(picture(scene, key, label, Vec::new(), false))
 }
 

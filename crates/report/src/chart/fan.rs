@@ -9,7 +9,8 @@ use kuva::render::plots::Plot;
 
 use super::{Picture, axes, draw, extent, known, part, picture, runs};
 use crate::data::{Dot, Fan};
-use crate::number::{figure, period};
+use crate::number::period;
+use crate::unit::Unit;
 use crate::words::Words;
 
 /// How many colours and dashes the page has for other scenarios before they come round again.
@@ -41,13 +42,13 @@ pub(crate) fn draw_fan(fan: &Fan, scenarios: &[String], key: &str, words: &Words
         gaps |= lines(&rest(&fan.x), &rest(median), &look.with_stroke_width(1.75), &mut plots);
     }
     gaps |= lines(&fan.x, p50, &LinePlot::new().with_color("var(--accent)").with_stroke_width(2.25), &mut plots);
-    gaps |= dots(&fan.dots, false, &fan.unit, &mut plots);
-    gaps |= dots(&fan.dots, true, &fan.unit, &mut plots);
+    gaps |= dots(&fan.dots, false, fan.unit, words, &mut plots);
+    gaps |= dots(&fan.dots, true, fan.unit, words, &mut plots);
 
     let (from, to) = extent(fan.x.iter().copied().chain(fan.dots.iter().map(|d| d.x)));
     // Room for half a dot at the edge.
     let from = if fan.dots.is_empty() { from } else { from - (to - from) * 0.012 };
-    let mut layout = axes(&plots, (from, to), (460.0, 270.0));
+    let mut layout = axes(&plots, (from, to), (460.0, 270.0), fan.unit, words.lang);
     let drawn =
         || fan.bands.iter().chain(fan.others.iter().map(|(_, m)| m)).flatten().copied().chain(fan.dots.iter().map(|d| d.y));
     let (least, most) = drawn().filter(|v| v.is_finite()).fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
@@ -58,7 +59,7 @@ pub(crate) fn draw_fan(fan: &Fan, scenarios: &[String], key: &str, words: &Words
     if let Some(end) = fan.known_until.filter(|end| (from..=to).contains(end)) {
         layout = layout.with_reference_line(ReferenceLine::vertical(end).with_color("var(--muted)").with_dasharray("3 3"));
     }
-    picture(draw(plots, layout, &fan.unit), key, label(fan, words), Vec::new(), gaps)
+    picture(draw(plots, layout, &fan.unit.name(words.lang)), key, label(fan, words), Vec::new(), gaps)
 }
 
 /// The band between two lists; whether it has gaps.
@@ -86,12 +87,12 @@ fn lines(x: &[f64], y: &[f64], look: &LinePlot, plots: &mut Vec<Plot>) -> bool {
 }
 
 /// Observations: full where the fit saw them, hollow where they test it.
-fn dots(all: &[Dot], scored: bool, unit: &str, plots: &mut Vec<Plot>) -> bool {
+fn dots(all: &[Dot], scored: bool, unit: Unit, words: &Words, plots: &mut Vec<Plot>) -> bool {
     let (seen, missing): (Vec<&Dot>, Vec<&Dot>) =
         all.iter().filter(|d| d.scored == scored).partition(|d| d.x.is_finite() && d.y.is_finite());
     if !seen.is_empty() {
         let points: Vec<(f64, f64)> = seen.iter().map(|d| (d.x, d.y)).collect();
-        let tips = seen.iter().map(|d| format!("{} {} {} ({})", d.label, figure(d.y), unit, period(d.x)));
+        let tips = seen.iter().map(|d| format!("{} {} ({})", d.label, unit.say(d.y, words.lang), period(d.x)));
         let full = ScatterPlot::new().with_data(points.clone()).with_color("var(--dot)").with_size(3.4);
         if scored {
             plots.push(full.into());
@@ -108,7 +109,7 @@ fn label(fan: &Fan, words: &Words) -> String {
     let [low, _, median, _, high] = &fan.bands;
     let whole = runs(fan.x.len(), |at| known(median, at));
     let (first, last) = (whole.first().map_or(0, |run| run.start), whole.last().map_or(0, |run| run.end.saturating_sub(1)));
-    let say = |values: &[f64], at: usize| figure(values.get(at).copied().unwrap_or(f64::NAN));
+    let say = |values: &[f64], at: usize| fan.unit.amount(values.get(at).copied().unwrap_or(f64::NAN), words.lang);
     let when = |at: usize| period(fan.x.get(at).copied().unwrap_or(f64::NAN));
     words
         .fan_alt
@@ -118,6 +119,6 @@ fn label(fan: &Fan, words: &Words) -> String {
         .replace("{last}", &say(median, last))
         .replace("{low}", &say(low, last))
         .replace("{high}", &say(high, last))
-        .replace("{unit}", &fan.unit)
+        .replace("{unit}", &fan.unit.name(words.lang))
         .replace("{title}", &fan.title)
 }

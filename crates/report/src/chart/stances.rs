@@ -1,13 +1,11 @@
 //! Stances over time: stacked shares of worlds, in steps, since a stance holds for a whole quarter.
 
-use std::sync::Arc;
-
 use kuva::plot::StackedAreaPlot;
-use kuva::render::layout::TickFormat;
 
 use super::{Picture, axes, draw, extent, known, part, picture, runs};
 use crate::data::StancePaths;
-use crate::number::{percent, period};
+use crate::number::period;
+use crate::unit::Unit;
 use crate::words::Words;
 
 /// How many colours the page has for stances.
@@ -38,11 +36,10 @@ pub(crate) fn draw_stances(paths: &StancePaths, key: &str, words: &Words) -> Pic
         plots.push(area.with_strokes(false).with_fill_opacity(1.0).into());
     }
     let (from, to) = extent(paths.x.iter().copied());
-    let layout = axes(&plots, (from, to + QUARTER), (460.0, 250.0))
+    let layout = axes(&plots, (from, to + QUARTER), (460.0, 250.0), Unit::SHARE, words.lang)
         .with_y_axis_min(0.0)
         .with_y_axis_max(1.0)
-        .with_y_tick_step(0.25)
-        .with_y_tick_format(TickFormat::Custom(Arc::new(percent)));
+        .with_y_tick_step(0.25);
     let gaps = whole.iter().map(|run| run.len()).sum::<usize>() < paths.x.len();
     picture(draw(plots, layout, &words.share_of_worlds), key, label(paths, words), tips, gaps)
 }
@@ -50,7 +47,9 @@ pub(crate) fn draw_stances(paths: &StancePaths, key: &str, words: &Words) -> Pic
 fn label(paths: &StancePaths, words: &Words) -> String {
     let end = |share: &Vec<f64>| share.iter().rev().find(|v| v.is_finite()).copied().unwrap_or(f64::NAN);
     let last: Vec<f64> = paths.share.iter().map(end).collect();
-    let pair = |(name, share): (&String, &f64)| words.colon_pair.replace("{value}", &percent(*share)).replace("{name}", name);
+    let pair = |(name, share): (&String, &f64)| {
+        words.colon_pair.replace("{value}", &Unit::SHARE.amount(*share, words.lang)).replace("{name}", name)
+    };
     let shares: Vec<String> = paths.names.iter().zip(&last).map(pair).collect();
     words
         .stances_alt

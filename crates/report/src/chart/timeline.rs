@@ -10,6 +10,7 @@ use kuva::render::render::TextAnchor;
 use super::{Picture, axes, draw, extent, literal, picture, width_of, words_at};
 use crate::data::{GateRow, Span, Status};
 use crate::number::period;
+use crate::unit::Unit;
 use crate::words::Words;
 
 const WIDTH: f64 = 1000.0;
@@ -66,7 +67,7 @@ pub(crate) fn draw_gate(gate: &str, rows: &[&GateRow], scale: &Scale, key: &str,
         }
     }
     let height = ROW * count as f64 + 38.0;
-    let layout = axes(&plots, scale.years, (WIDTH, height))
+    let layout = axes(&plots, scale.years, (WIDTH, height), Unit::NUMBER, words.lang)
         .with_y_axis_min(0.5)
         .with_y_axis_max(count as f64 + 0.5)
         .with_y_tick_step(1.0)

@@ -6,8 +6,8 @@ use std::ops::Range;
 use facts::{Catalogue, Dictionary, Found, Keys, Problem, Quarter, Source, nearest, parse_toml};
 use toml::de::DeValue;
 
-use super::{Better, Chart, FactorSpec, Gate, LONGEST, Metric, Over, Scenario, Spread, Stance, VendorSpec, span};
-use crate::names::{Factors, Levers, Switches, Variables};
+use super::{Better, Change, Chart, FactorSpec, Gate, LONGEST, Metric, Over, Scenario, Spread, Stance, VendorSpec, span};
+use crate::names::{Factors, Levers, Range as Allowed, Switches, Variables};
 
 /// A place in a text.
 type Spot = (Source, Range<usize>);
@@ -25,12 +25,21 @@ pub(super) struct Draft {
     /// Where each gate, and the list of stances, was last told of.
     places: BTreeMap<&'static str, Spot>,
     stances: Vec<Stance>,
-    factors: BTreeMap<usize, (Partial, Source, Range<usize>)>,
-    switches: BTreeMap<usize, f64>,
-    levers: BTreeMap<usize, f64>,
+    settings: Settings,
+    /// What becomes otherwise from a quarter on, in the order of the texts.
+    changes: Vec<(Quarter, Spot, Settings)>,
     metrics: Vec<(RawMetric, Source, Range<usize>)>,
     charts: Vec<Chart>,
     text: String,
+}
+
+/// What a text sets for the whole history, or from a day on.
+#[derive(Clone, Default)]
+struct Settings {
+    stance: Option<Placed>,
+    factors: BTreeMap<usize, (Partial, Source, Range<usize>)>,
+    switches: BTreeMap<usize, f64>,
+    levers: BTreeMap<usize, f64>,
 }
 
 #[derive(Clone, Default)]
@@ -73,7 +82,7 @@ impl Told<'_> {
     }
 }
 
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 11] = [
     "title",
     "title_zh",
     "question",
@@ -83,7 +92,6 @@ const TEXTS: [&str; 12] = [
     "moves_from",
     "maker_country",
     "reference",
-    "stance",
     "die_bank_from",
     "die_bank_to",
 ];
@@ -129,8 +137,11 @@ impl Draft {
         if !stances.is_empty() {
             self.stances = stances;
         }
-        self.factors(source, &mut keys);
-        self.numbered(&mut keys);
+        let settings = settings(source, &mut keys, &self.settings.factors);
+        self.settle(settings);
+        let known = &self.settings.factors;
+        let changes = keys.tables("change", |keys| change(source, keys, known));
+        self.changes.extend(changes);
         let metrics = keys.tables("metric", |keys| {
             let at = keys.at();
             let word = |t: Option<facts::Text>| t.map(|t| t.value).unwrap_or_default();
@@ -202,94 +213,18 @@ impl Draft {
         self.gates.insert(key, gate);
     }
 
-    fn factors(&mut self, source: &Source, keys: &mut Keys<'_, '_>) {
-        let Some((value, at)) = keys.get("factor") else { return };
-        let Some(table) = value.as_table() else {
-            return keys.report(at, "`factor` must hold tables", "as in [factor.demand_growth]");
-        };
-        let mut read: Vec<(usize, Partial, Range<usize>)> = Vec::new();
-        let known = &self.factors;
-        keys.inner(table, at).each(|keys, name, value, at| {
-            let Some(place) = Scenario::factor(&name.value) else {
-                let near = nearest(&name.value, Factors::<f64>::NAMES.iter().map(|(n, _)| *n)).join(", ");
-                return keys.report(name.at, format!("no factor `{}`", name.value), format!("near it: {near}"));
-            };
-            let Some(table) = value.as_table() else {
-                return keys.report(at, "a factor must be a table", "as in [factor.demand_growth] with low, central, high");
-            };
-            let mut part = known.get(&place).map(|k| k.0.clone()).unwrap_or_default();
-            let mut inner = keys.inner(table, name.at.clone());
-            part.low = inner.number("low").map(|n| to_f64(n.0)).or(part.low);
-            part.central = inner.number("central").map(|n| to_f64(n.0)).or(part.central);
-            part.high = inner.number("high").map(|n| to_f64(n.0)).or(part.high);
-            if let Some(text) = inner.text("spread") {
-                match text.value.as_str() {
-                    "triangular" => part.spread = Some(Spread::Triangular),
-                    "uniform" => part.spread = Some(Spread::Uniform),
-                    "log-uniform" => part.spread = Some(Spread::LogUniform),
-                    other => inner.report(text.at, format!("no spread `{other}`"), "triangular, uniform or log-uniform"),
-                }
-            }
-            if let Some(text) = inner.text("source") {
-                part.source = text.value;
-            }
-            if let Some(text) = inner.text("confidence") {
-                if !["high", "medium", "low", "judgement"].contains(&text.value.as_str()) {
-                    inner.report(text.at, format!("no confidence `{}`", text.value), "high, medium, low or judgement");
-                }
-                part.confidence = text.value;
-            }
-            if let Some(text) = inner.text("unit") {
-                let unit = Factors::<f64>::NAMES.get(place).map_or("", |n| n.1);
-                if text.value != unit {
-                    inner.report(text.at, format!("`{}` is counted in {unit}", name.value), format!("write unit = \"{unit}\""));
-                }
-            }
-            inner.finish();
-            read.push((place, part, name.at));
-        });
-        for (place, part, at) in read {
-            self.factors.insert(place, (part, source.clone(), at));
+    /// Sets what a text sets for the whole history. That holds against what its parents change on a day.
+    fn settle(&mut self, new: Settings) {
+        for (_, _, change) in &mut self.changes {
+            change.stance = change.stance.take().filter(|_| new.stance.is_none());
+            change.factors.retain(|place, _| !new.factors.contains_key(place));
+            change.switches.retain(|place, _| !new.switches.contains_key(place));
+            change.levers.retain(|place, _| !new.levers.contains_key(place));
         }
-    }
-
-    /// Switches and levers.
-    fn numbered(&mut self, keys: &mut Keys<'_, '_>) {
-        if let Some((value, at)) = keys.get("switches") {
-            let Some(table) = value.as_table() else {
-                return keys.report(at, "`switches` must be a table", "as in [switches] with learning = true");
-            };
-            let switches = &mut self.switches;
-            keys.inner(table, at).each(|keys, name, value, at| {
-                let Some(place) = Switches::<f64>::NAMES.iter().position(|s| s.0 == name.value) else {
-                    let known: Vec<&str> = Switches::<f64>::NAMES.iter().map(|s| s.0).collect();
-                    return keys.report(name.at, format!("no switch `{}`", name.value), format!("known: {}", known.join(", ")));
-                };
-                match value.as_bool() {
-                    Some(on) => _ = switches.insert(place, f64::from(u8::from(on))),
-                    None => keys.report(at, "a switch is true or false", "write it without quotes"),
-                }
-            });
-        }
-        if let Some((value, at)) = keys.get("levers") {
-            let Some(table) = value.as_table() else {
-                return keys.report(at, "`levers` must be a table", "as in [levers] with import_cap = 0.3");
-            };
-            let levers = &mut self.levers;
-            keys.inner(table, at).each(|keys, name, value, at| {
-                let Some(place) = Levers::<f64>::NAMES.iter().position(|l| l.0 == name.value) else {
-                    let known: Vec<&str> = Levers::<f64>::NAMES.iter().map(|l| l.0).collect();
-                    return keys.report(name.at, format!("no lever `{}`", name.value), format!("known: {}", known.join(", ")));
-                };
-                match plain(value).filter(|x| x.is_finite() && (-1.0..=10.0).contains(x)) {
-                    Some(x) => _ = levers.insert(place, x),
-                    None => {
-                        let meaning = Levers::<f64>::MEANINGS.get(place).map_or("", |m| m.trim());
-                        keys.report(at, "a lever is a number from -1 to 10", meaning);
-                    }
-                }
-            });
-        }
+        self.settings.stance = new.stance.or(self.settings.stance.take());
+        self.settings.factors.extend(new.factors);
+        self.settings.switches.extend(new.switches);
+        self.settings.levers.extend(new.levers);
     }
 
     pub(super) fn finish(
@@ -310,15 +245,17 @@ impl Draft {
         self.check_names(dictionary, catalogue, told);
         let reference = self.check_reference(dictionary, catalogue, told);
         let factors = self.check_factors(told);
+        let changes = self.check_changes(start, told);
         let metrics = self.check_metrics(start, quarters, told);
         let gate = |key: &str| self.gates.get(key).cloned().unwrap_or_default();
         let names = |key: &str| self.list(key).iter().map(|placed| placed.0.clone()).collect();
-        let switch = |at: usize| self.switches.get(&at).copied().unwrap_or(1.0);
+        let switch = |at: usize| self.settings.switches.get(&at).copied().unwrap_or(1.0);
         let mut levers = Vec::new();
-        Levers::UNMOVED.each(|at, unmoved| levers.push(self.levers.get(&at).copied().unwrap_or(unmoved)));
+        Levers::UNMOVED.each(|at, unmoved| levers.push(self.settings.levers.get(&at).copied().unwrap_or(unmoved)));
         let (reference_tpp, reference_bandwidth) = reference?;
         Some(Scenario {
             id: id.to_owned(),
+            parent: super::inherits(last),
             title: [self.text("title"), self.text("title_zh")],
             question: [self.text("question"), self.text("question_zh")],
             start: start?,
@@ -343,6 +280,7 @@ impl Draft {
             factors: factors?,
             switches: Switches::from_fn(switch),
             levers: Levers::from_fn(|at| levers.get(at).copied().unwrap_or_default()),
+            changes,
             metrics,
             charts: self.charts,
             stances: self.stances,
@@ -385,18 +323,53 @@ impl Draft {
 
     /// The place of the stance that holds at the start.
     fn check_stances(&self, library: &regime::Library, told: &mut Told<'_>) -> Option<usize> {
-        let first = self.text("stance");
-        let stance = self.stances.iter().position(|s| s.id == first);
-        if stance.is_none() {
-            let known: Vec<&str> = self.stances.iter().map(|s| s.id.as_str()).collect();
-            told.say(self.place("stance").as_ref(), format!("no stance `{first}`"), format!("known: {}", known.join(", ")));
-        }
+        let stance = match &self.settings.stance {
+            Some(first) => self.stance(first, told),
+            None => {
+                told.say(None, "`stance` is missing".to_owned(), "add stance = \"law\"");
+                None
+            }
+        };
         let drafts = library.draft_names(&[self.gates.get("exporter").map(|g| g.regime.clone()).unwrap_or_default()]);
         for draft in self.stances.iter().filter_map(|s| s.draft.as_ref()).filter(|d| !drafts.contains(d)) {
             let hint = format!("known: {}", drafts.join(", "));
             told.say(self.places.get("stances"), format!("no draft `{draft}` in the exporter's regime"), hint);
         }
         stance
+    }
+
+    /// The place of a stance on the ladder.
+    fn stance(&self, (name, source, at): &Placed, told: &mut Told<'_>) -> Option<usize> {
+        let place = self.stances.iter().position(|s| s.id == *name);
+        if place.is_none() {
+            let known: Vec<&str> = self.stances.iter().map(|s| s.id.as_str()).collect();
+            let here = (source.clone(), at.clone());
+            told.say(Some(&here), format!("no stance `{name}`"), format!("known: {}", known.join(", ")));
+        }
+        place
+    }
+
+    /// What becomes otherwise on which day, in order of days; of one day the later text has the last word.
+    fn check_changes(&self, start: Option<Quarter>, told: &mut Told<'_>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (from, spot, settings) in &self.changes {
+            if start.is_some_and(|start| *from <= start) {
+                let hint = "what holds from the start stands at the top, outside of [[change]]";
+                told.say(Some(spot), format!("{from} is no later than the start"), hint);
+            }
+            let stance = settings.stance.as_ref().and_then(|named| self.stance(named, told));
+            let factors =
+                settings.factors.iter().filter_map(|(place, factor)| Some((*place, factor_spec(*place, factor, told)?)));
+            changes.push(Change {
+                from: *from,
+                stance,
+                levers: settings.levers.iter().map(|(place, x)| (*place, *x)).collect(),
+                switches: settings.switches.iter().map(|(place, x)| (*place, *x)).collect(),
+                factors: factors.collect(),
+            });
+        }
+        changes.sort_by_key(|change| change.from);
+        changes
     }
 
     /// Vendors, makers and parts must stand in the catalogue.
@@ -470,7 +443,7 @@ impl Draft {
     fn check_factors(&self, told: &mut Told<'_>) -> Option<Vec<FactorSpec>> {
         let mut factors = Vec::new();
         for (place, (name, unit)) in Factors::<f64>::NAMES.iter().enumerate() {
-            let Some((part, source, at)) = self.factors.get(&place) else {
+            let Some(factor) = self.settings.factors.get(&place) else {
                 told.say(
                     None,
                     format!("factor `{name}` has no range"),
@@ -478,35 +451,7 @@ impl Draft {
                 );
                 continue;
             };
-            let here = (source.clone(), at.clone());
-            let (Some(low), Some(central), Some(high)) = (part.low, part.central, part.high) else {
-                told.say(Some(&here), format!("factor `{name}` needs low, central and high"), format!("in {unit}"));
-                continue;
-            };
-            if !(low <= central && central <= high) {
-                told.say(
-                    Some(&here),
-                    format!("factor `{name}`: {low} ≤ {central} ≤ {high} does not hold"),
-                    "low ≤ central ≤ high".to_owned(),
-                );
-            }
-            let spread = part.spread.unwrap_or(Spread::Triangular);
-            if spread == Spread::LogUniform && low <= 0.0 {
-                told.say(
-                    Some(&here),
-                    format!("factor `{name}` is spread in orders of magnitude and reaches {low}"),
-                    "low must be above 0".to_owned(),
-                );
-            }
-            if part.source.is_empty() || part.confidence.is_empty() {
-                told.say(
-                    Some(&here),
-                    format!("factor `{name}` needs a source and a confidence"),
-                    "source = \"…\", confidence = \"judgement\"".to_owned(),
-                );
-            }
-            let (source, confidence) = (part.source.clone(), part.confidence.clone());
-            factors.push(FactorSpec { low, central, high, spread, source, confidence });
+            factors.extend(factor_spec(place, factor, told));
         }
         (factors.len() == Factors::<f64>::COUNT).then_some(factors)
     }
@@ -537,6 +482,13 @@ impl Draft {
             if better.is_none() {
                 told.say(Some(&here), format!("metric `{}`: better = `{}`", raw.id, raw.better), "more, less or neither");
             }
+            let units = units_of(of, over);
+            if !units.contains(&raw.unit) {
+                let unit = units.first().cloned().unwrap_or_default();
+                told.say(Some(&here), format!("metric `{}` is counted in {unit}", raw.id), format!("write unit = \"{unit}\""));
+            }
+            // A share may be written as a bare number; its name is the variable's.
+            let unit = if raw.unit.starts_with('1') { units.first().cloned().unwrap_or_default() } else { raw.unit.clone() };
             let Some(start) = start else { continue };
             match span(start, quarters, &raw.from, &raw.to) {
                 Ok((from, to)) => metrics.push(Metric {
@@ -547,13 +499,229 @@ impl Draft {
                     over,
                     from,
                     to,
-                    unit: raw.unit.clone(),
+                    unit,
                     better: better.unwrap_or(Better::Neither),
                 }),
                 Err(why) => told.say(Some(&here), format!("metric `{}`: {why}", raw.id), "quarters as in \"2030Q4\""),
             }
         }
         metrics
+    }
+}
+
+/// A factor that is whole; what is wrong with its range is told.
+fn factor_spec(place: usize, (part, source, at): &(Partial, Source, Range<usize>), told: &mut Told<'_>) -> Option<FactorSpec> {
+    let (name, unit) = Factors::<f64>::NAMES.get(place).copied().unwrap_or_default();
+    let here = (source.clone(), at.clone());
+    let (Some(low), Some(central), Some(high)) = (part.low, part.central, part.high) else {
+        told.say(Some(&here), format!("factor `{name}` needs low, central and high"), format!("in {unit}"));
+        return None;
+    };
+    if !(low <= central && central <= high) {
+        told.say(
+            Some(&here),
+            format!("factor `{name}`: {low} ≤ {central} ≤ {high} does not hold"),
+            "low ≤ central ≤ high".to_owned(),
+        );
+    }
+    let spread = part.spread.unwrap_or(Spread::Triangular);
+    if spread == Spread::LogUniform && low <= 0.0 {
+        told.say(
+            Some(&here),
+            format!("factor `{name}` is spread in orders of magnitude and reaches {low}"),
+            "low must be above 0".to_owned(),
+        );
+    }
+    if part.source.is_empty() || part.confidence.is_empty() {
+        told.say(
+            Some(&here),
+            format!("factor `{name}` needs a source and a confidence"),
+            "source = \"…\", confidence = \"judgement\"".to_owned(),
+        );
+    }
+    Some(FactorSpec { low, central, high, spread, source: part.source.clone(), confidence: part.confidence.clone() })
+}
+
+/// What a text, or one of its changes, sets: stance, factors, switches, levers. `known` has the factors so far, which a text may set in part.
+fn settings(source: &Source, keys: &mut Keys<'_, '_>, known: &BTreeMap<usize, (Partial, Source, Range<usize>)>) -> Settings {
+    let stance = keys.text("stance").map(|t| (t.value, source.clone(), t.at));
+    let mut out = Settings { stance, ..Settings::default() };
+    if let Some((value, at)) = keys.get("factor") {
+        match value.as_table() {
+            None => keys.report(at, "`factor` must hold tables", "as in [factor.demand_growth]"),
+            Some(table) => keys.inner(table, at).each(|keys, name, value, at| {
+                let Some(place) = Scenario::factor(&name.value) else {
+                    let near = nearest(&name.value, Factors::<f64>::NAMES.iter().map(|(n, _)| *n)).join(", ");
+                    return keys.report(name.at, format!("no factor `{}`", name.value), format!("near it: {near}"));
+                };
+                let Some(table) = value.as_table() else {
+                    return keys.report(at, "a factor must be a table", "as in [factor.demand_growth] with low, central, high");
+                };
+                let part = known.get(&place).map(|k| k.0.clone()).unwrap_or_default();
+                let mut inner = keys.inner(table, name.at.clone());
+                out.factors.insert(place, (factor(&mut inner, place, part), source.clone(), name.at));
+                inner.finish();
+            }),
+        }
+    }
+    switches(keys, &mut out.switches);
+    levers(keys, &mut out.levers);
+    out
+}
+
+/// One factor, over what is known of it.
+fn factor(inner: &mut Keys<'_, '_>, place: usize, mut part: Partial) -> Partial {
+    let (name, unit) = Factors::<f64>::NAMES.get(place).copied().unwrap_or_default();
+    for (key, end) in [("low", &mut part.low), ("central", &mut part.central), ("high", &mut part.high)] {
+        let Some((number, at)) = inner.number(key) else { continue };
+        let number = to_f64(number);
+        let allowed = Factors::<f64>::RANGES.get(place);
+        if let Some(allowed) = allowed.filter(|allowed| !allowed.holds(number)) {
+            inner.report(
+                at,
+                format!("`{key}` of factor `{name}` cannot be {number}"),
+                format!("write {} ({unit})", allowed.text()),
+            );
+        }
+        *end = Some(number);
+    }
+    if let Some(text) = inner.text("spread") {
+        match text.value.as_str() {
+            "triangular" => part.spread = Some(Spread::Triangular),
+            "uniform" => part.spread = Some(Spread::Uniform),
+            "log-uniform" => part.spread = Some(Spread::LogUniform),
+            other => inner.report(text.at, format!("no spread `{other}`"), "triangular, uniform or log-uniform"),
+        }
+    }
+    if let Some(text) = inner.text("source") {
+        part.source = text.value;
+    }
+    if let Some(text) = inner.text("confidence") {
+        if !["high", "medium", "low", "judgement"].contains(&text.value.as_str()) {
+            inner.report(text.at, format!("no confidence `{}`", text.value), "high, medium, low or judgement");
+        }
+        part.confidence = text.value;
+    }
+    if let Some(text) = inner.text("unit")
+        && text.value != unit
+        && text.value != bare(unit)
+    {
+        inner.report(text.at, format!("`{name}` is counted in {unit}"), format!("write unit = \"{unit}\""));
+    }
+    part
+}
+
+/// The unit of a number without dimension as it may also be written: `1` for a share, `1/year` for a share a year.
+fn bare(unit: &str) -> String {
+    let (what, per) = unit.split_once('/').map_or((unit, None), |(what, per)| (what, Some(per)));
+    match (what, per) {
+        ("share" | "number" | "times" | "count" | "rung", None) => "1".to_owned(),
+        ("share" | "number" | "times" | "count" | "rung", Some(per)) => format!("1/{per}"),
+        ("k wafers", Some(per)) => format!("k/{per}"),
+        _ => unit.to_owned(),
+    }
+}
+
+fn switches(keys: &mut Keys<'_, '_>, switches: &mut BTreeMap<usize, f64>) {
+    let Some((value, at)) = keys.get("switches") else { return };
+    let Some(table) = value.as_table() else {
+        return keys.report(at, "`switches` must be a table", "as in [switches] with learning = true");
+    };
+    keys.inner(table, at).each(|keys, name, value, at| {
+        let Some(place) = Switches::<f64>::NAMES.iter().position(|s| s.0 == name.value) else {
+            let known: Vec<&str> = Switches::<f64>::NAMES.iter().map(|s| s.0).collect();
+            return keys.report(name.at, format!("no switch `{}`", name.value), format!("known: {}", known.join(", ")));
+        };
+        match value.as_bool() {
+            Some(on) => _ = switches.insert(place, f64::from(u8::from(on))),
+            None => keys.report(at, "a switch is true or false", "write it without quotes"),
+        }
+    });
+}
+
+fn levers(keys: &mut Keys<'_, '_>, levers: &mut BTreeMap<usize, f64>) {
+    let Some((value, at)) = keys.get("levers") else { return };
+    let Some(table) = value.as_table() else {
+        return keys.report(at, "`levers` must be a table", "as in [levers] with import_cap = 0.3");
+    };
+    keys.inner(table, at).each(|keys, name, value, at| {
+        let Some(place) = Levers::<f64>::NAMES.iter().position(|l| l.0 == name.value) else {
+            let known: Vec<&str> = Levers::<f64>::NAMES.iter().map(|l| l.0).collect();
+            return keys.report(name.at, format!("no lever `{}`", name.value), format!("known: {}", known.join(", ")));
+        };
+        let Some(allowed) = Levers::<f64>::RANGES.get(place) else { return };
+        match lever(value, allowed) {
+            Some(x) => _ = levers.insert(place, x),
+            None => {
+                let meaning = Levers::<f64>::MEANINGS.get(place).map_or("", |m| m.trim());
+                keys.report(at, format!("lever `{}` must be {}", name.value, allowed.text()), meaning);
+            }
+        }
+    });
+}
+
+/// What a lever is set to, by number or by word.
+fn lever(value: &DeValue<'_>, allowed: &Allowed) -> Option<f64> {
+    match value.as_str() {
+        Some(word) => allowed.word(word),
+        None => plain(value).filter(|x| allowed.holds(*x)),
+    }
+}
+
+/// One `[[change]]`: its quarter, and what it sets.
+fn change(
+    source: &Source,
+    keys: &mut Keys<'_, '_>,
+    known: &BTreeMap<usize, (Partial, Source, Range<usize>)>,
+) -> Option<(Quarter, Spot, Settings)> {
+    let from = match keys.get("from") {
+        None => {
+            let at = keys.at();
+            keys.report(at, "a change has no `from`", "add the quarter from which it holds, as in from = \"2026Q1\"");
+            None
+        }
+        Some((value, at)) => {
+            let text = match value {
+                DeValue::Datetime(day) => day.to_string(),
+                other => other.as_str().unwrap_or_default().to_owned(),
+            };
+            match first_day(&text) {
+                Ok(quarter) => Some((quarter, (source.clone(), at))),
+                Err(why) => {
+                    keys.report(at, why, "as in from = \"2026Q1\" or from = 2026-01-01");
+                    None
+                }
+            }
+        }
+    };
+    let settings = settings(source, keys, known);
+    let (from, spot) = from?;
+    Some((from, spot, settings))
+}
+
+/// The quarter that begins on a day, or has a name.
+fn first_day(text: &str) -> Result<Quarter, String> {
+    let Ok(day) = facts::parse_date(text) else {
+        return Quarter::parse(text).map_err(|_| format!("`{text}` is neither a quarter nor a day"));
+    };
+    let quarter = Quarter::of(day);
+    if quarter.first_day() == day {
+        Ok(quarter)
+    } else {
+        Err(format!(
+            "{day} lies within {quarter}, and a world moves by whole quarters: take the first day of {quarter} or of {}",
+            quarter.plus(1)
+        ))
+    }
+}
+
+/// The units in which a metric may be written, its own first.
+fn units_of(of: usize, over: Over) -> Vec<String> {
+    let unit = Variables::<f64>::NAMES.get(of).map_or("", |n| n.1);
+    match over {
+        Over::FirstAbove(_) => vec!["year".to_owned()],
+        Over::Mean => vec![unit.to_owned(), bare(unit), format!("{unit}/quarter")],
+        Over::At | Over::Sum | Over::Max | Over::Min => vec![unit.to_owned(), bare(unit)],
     }
 }
 

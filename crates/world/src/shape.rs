@@ -102,6 +102,25 @@ impl Shape {
         let (low, high) = self.bounds();
         value.max(low).min(high)
     }
+
+    /// The share of the distribution below `x`: what [`Shape::quantile`] undoes.
+    pub fn share(&self, x: f64) -> f64 {
+        let share = match *self {
+            Shape::Uniform { low, high } => (x - low) / (high - low),
+            Shape::Triangular { low, mode, high } => {
+                let (left, right, width) = (mode - low, high - mode, high - low);
+                if x < mode { (x - low) * (x - low) / (width * left) } else { 1.0 - (high - x) * (high - x) / (width * right) }
+            }
+            Shape::LogUniform { low, high } => libm::log(x / low) / libm::log(high / low),
+            Shape::Normal { mean, sd, low, high } => {
+                let below = |x: f64| normal_below((x - mean) / sd);
+                (below(x) - below(low)) / (below(high) - below(low))
+            }
+            Shape::Choice(n) => (x + 0.5) / f64::from(n),
+        };
+        // At the mode of a triangle that has but one side, nothing is divided by nothing.
+        if share.is_nan() { f64::from(u8::from(x >= self.bounds().1)) } else { share.clamp(0.0, 1.0) }
+    }
 }
 
 /// Quantile of the standard normal between two bounds. Shares are counted from the nearer tail, so that none is lost in a difference from 1.
