@@ -34,4 +34,4 @@ pub use state::{
     Account, Amendment, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person,
     Record, Shipment, Span, Stage, Standing, State, Strike,
 };
-pub use store::{Error, Outcome, Place, Store, known_version};
+pub use store::{Error, Outcome, Place, Store, fresh_key, known_version};

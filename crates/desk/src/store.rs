@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::apply::apply;
 use jiff::Timestamp;
+use rand_core::{OsRng, RngCore};
 
 use crate::command::Command;
 use crate::counsel::Counsel;
@@ -247,6 +248,17 @@ impl Store {
         read_list(&mut self.db, heading)
     }
 
+    /// Headings that begin so, as `party|`, in order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn headings(&mut self, begin: &str) -> Result<Vec<String>, Error> {
+        let rows = self.db.rows("SELECT DISTINCT heading FROM item WHERE heading LIKE $1", &[format!("{begin}%").into()])?;
+        let mut all: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next()).map(|heading| heading.text()).collect();
+        all.sort_unstable();
+        Ok(all)
+    }
+
     /// Names under a heading, each with the entry that put it there.
     ///
     /// # Errors
@@ -314,6 +326,16 @@ impl Store {
     pub(crate) fn db(&mut self) -> &mut Db {
         &mut self.db
     }
+}
+
+/// A key that nobody used: drawn at random.
+///
+/// # Errors
+/// The machine gives no random numbers.
+pub fn fresh_key() -> Result<String, Error> {
+    let mut bytes = [0_u8; 16];
+    OsRng.try_fill_bytes(&mut bytes).map_err(|e| Error::Database(format!("no random numbers: {e}")))?;
+    Ok(regime::hex(&bytes))
 }
 
 /// The newest version that this program knows.

@@ -70,7 +70,7 @@ pub(crate) fn format(screen: &Screen, out: Option<&Path>, format: Option<Format>
             Some(columns::Form::Parquet) => Format::Parquet,
             Some(columns::Form::Arrow) => Format::Arrow,
             None => {
-                return Err(Failure::Message(
+                return Err(Failure::Usage(
                     format!("{}: the name says no format", out.display()),
                     "end it in .csv, .jsonl, .parquet or .arrow, or say --format".to_owned(),
                 ));
@@ -100,7 +100,7 @@ fn bad_format(bad: &Path) -> Result<bool, Failure> {
     match columns::Form::of_name(&bad.to_string_lossy()) {
         Some(columns::Form::Csv) => Ok(false),
         Some(columns::Form::Jsonl) => Ok(true),
-        _ => Err(Failure::Message(
+        _ => Err(Failure::Usage(
             format!("{}: bad rows are written as CSV or JSON lines", bad.display()),
             "end the name in .csv or .jsonl".to_owned(),
         )),
@@ -372,7 +372,7 @@ pub(crate) fn row(
 ) -> Result<(Case, Vec<Totals>), Failure> {
     let books = books::find(&[path.to_owned()], None)?;
     if books.len() > 1 {
-        return Err(Failure::Message(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
+        return Err(Failure::Usage(format!("{} holds several order books", path.display()), "name the row's own".to_owned()));
     }
     books.check(library)?;
     let mut lines = Lines::new(judge, &library.dictionary);
@@ -395,7 +395,7 @@ pub(crate) fn row(
     })?;
     let Some((case, place)) = asked else {
         let hint = "a row is called by its line in the file, as in the column `line` of decisions".to_owned();
-        return Err(Failure::Message(format!("{} has no row on line {line}", path.display()), hint));
+        return Err(Failure::Unknown(format!("{} has no row on line {line}", path.display()), hint));
     };
     let case = case.map_err(Failure::Problems)?;
     counted.retain(|row| (row.day, row.place) < (case.day, place));

@@ -33,6 +33,8 @@ pub(crate) enum Exit {
     Done = 0,
     /// A file or the machine failed.
     Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
     /// Some rows or texts are bad; the rest was done.
     Problems = 3,
     /// The case is undetermined: facts are missing.
@@ -74,7 +76,7 @@ fn main() -> ExitCode {
         Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             screen.failure(&failure);
-            ExitCode::from(if matches!(failure, Failure::Problems(_)) { Exit::Problems as u8 } else { Exit::Failed as u8 })
+            ExitCode::from(failure.exit() as u8)
         }
     }
 }

@@ -92,12 +92,12 @@ fn clauses(corridor: &Corridor, filter: Option<&str>) -> Rows {
 
 fn clause(screen: &Screen, corridor: &Corridor, name: Option<&str>) -> Result<Exit, Failure> {
     let name =
-        name.ok_or_else(|| Failure::Message("which clause?".to_owned(), "as in `tollgate show clause 3A090.a`".to_owned()))?;
+        name.ok_or_else(|| Failure::Usage("which clause?".to_owned(), "as in `tollgate show clause 3A090.a`".to_owned()))?;
     let found = corridor.laws.iter().find_map(|law| Some((law, law.clause_id(name)?)));
     let Some((law, id)) = found else {
         let known = corridor.laws.iter().flat_map(|l| l.clauses.iter().map(|c| c.id.as_str()));
         let near = facts::nearest(name, known).join(", ");
-        return Err(Failure::Message(
+        return Err(Failure::Unknown(
             format!("no clause `{name}`"),
             format!("near it: {near}; `tollgate show clauses` lists them"),
         ));
@@ -196,7 +196,7 @@ fn catalogue(library: &Library) -> Rows {
 
 fn chip(screen: &Screen, library: &Library, name: Option<&str>) -> Result<Exit, Failure> {
     let name =
-        name.ok_or_else(|| Failure::Message("which part?".to_owned(), "as in `tollgate show chip 'H20 96GB'`".to_owned()))?;
+        name.ok_or_else(|| Failure::Usage("which part?".to_owned(), "as in `tollgate show chip 'H20 96GB'`".to_owned()))?;
     let mut text = String::new();
     let mut all = Vec::new();
     for chip in chips(library, name)? {

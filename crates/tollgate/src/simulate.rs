@@ -78,7 +78,7 @@ fn write_report(screen: &Screen, context: &page::Context<'_>, shown: &[Shown], a
 
 /// Runs one row of a saved study again and shows that it is the same.
 fn replay(screen: &Screen, library: &regime::Library, place: &str) -> Result<Exit, Failure> {
-    let usage = || Failure::Message(format!("`{place}` is not FILE:ROW"), "as in --replay study.parquet:17".to_owned());
+    let usage = || Failure::Usage(format!("`{place}` is not FILE:ROW"), "as in --replay study.parquet:17".to_owned());
     let (file, row) = place.rsplit_once(':').ok_or_else(usage)?;
     let row: u64 = row.parse().map_err(|_| usage())?;
     let table = Table::open(Path::new(file)).map_err(worlds::stored)?;

@@ -44,6 +44,9 @@ fn post(state: &State, counsel: &mut Counsel<'_>, shipment: &str, on: Date, own:
     in_passage(record, shipment, Passage::Reserved)?;
     rules_adopted(state, counsel)?;
     let mut facts = counsel.named(own)?;
+    if facts.contains_key("date") {
+        return Err(Refusal::BadFacts { problems: vec!["date: said before, as `on`; keep one of them".to_owned()] }.into());
+    }
     facts.insert("date".to_owned(), on.to_string());
     let before = negative(&record.counted);
     let ruled = may_go(state, counsel, &record.basis, &[&record.facts, &facts], &before)?;

@@ -105,7 +105,7 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Ok(vec![path.to_owned()]);
     }
     let wrong =
-        |why: String| Failure::Message(format!("{text}: {why}"), "put the pattern in quotes, as in 'orders/*.csv'".to_owned());
+        |why: String| Failure::Usage(format!("{text}: {why}"), "put the pattern in quotes, as in 'orders/*.csv'".to_owned());
     let found: Vec<PathBuf> =
         glob::glob(&text).map_err(|e| wrong(e.to_string()))?.filter_map(Result::ok).filter(|p| p.is_file()).collect();
     if found.is_empty() { Err(wrong("no file is called so".to_owned())) } else { Ok(found) }
@@ -146,7 +146,7 @@ impl Books {
         let place = |book: &Named| {
             let Place::Path(path) = &book.at else {
                 let hint = "write it to a file that every executor can read";
-                return Err(Failure::Message("other machines cannot read standard input".to_owned(), hint.to_owned()));
+                return Err(Failure::Usage("other machines cannot read standard input".to_owned(), hint.to_owned()));
             };
             let path = fs::canonicalize(path).map_err(|e| Failure::io(path, &e))?;
             let form = match book.form {
