@@ -37,10 +37,7 @@ fn founded(place: &Path) -> (Store, Counsel<'static>) {
     acts.push(("machine-1", Act::Post { shipment: "U".into(), on: day("2026-02-01"), facts: facts("") }));
     for l in 0..LICENCES {
         let (id, units) = (format!("A-{l}"), many);
-        acts.push((
-            "analyst-1",
-            applied(&id, sale(units, "500000000", "2026-02-02")),
-        ));
+        acts.push(("analyst-1", applied(&id, sale(units, "500000000", "2026-02-02"))));
         acts.push(("analyst-1", Act::Submit { application: id.clone() }));
         acts.push(("approver-1", approved(&id, "known")));
         let terms = Terms { units, value: 50_000_000_000, from: day("2026-02-02"), until: day("2027-02-02") };

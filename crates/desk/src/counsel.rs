@@ -300,8 +300,7 @@ impl<'a> Counsel<'a> {
         }
         let pairs: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (&**name, *value)).collect();
         let order = Order::from_pairs(&self.library.dictionary, &self.library.catalogue, "facts", &pairs);
-        let order =
-            order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(told).collect() })?;
+        let order = order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(told).collect() })?;
         Ok(order.case)
     }
 
@@ -349,12 +348,8 @@ impl<'a> Counsel<'a> {
         let goods = self.goods(&case)?;
         let totals = self.totals(state, &case, added)?;
         let decision = self.corridor.decide(&case, &totals);
-        let mut ruling = Ruling {
-            day: case.day,
-            outcome: decision.outcome.text().to_owned(),
-            rules: self.whole.clone(),
-            gates: Vec::new(),
-        };
+        let mut ruling =
+            Ruling { day: case.day, outcome: decision.outcome.text().to_owned(), rules: self.whole.clone(), gates: Vec::new() };
         let (mut counted, mut fees) = (Vec::new(), Ok(Vec::new()));
         for ((law, epoch), (own, totals)) in self.corridor.gates(case.day).zip(decision.gates.iter().zip(&totals)) {
             counted.extend(counts(law, epoch, &case, totals)?);

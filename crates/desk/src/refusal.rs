@@ -154,20 +154,25 @@ impl fmt::Display for Refusal {
             Refusal::BadFacts { problems } => write!(f, "the facts do not make a case: {}", problems.join("; ")),
             Refusal::FactNeeded { fact } => write!(f, "the fact `{fact}` is needed"),
             Refusal::KeyReused { key, seq } => {
-                write!(f, "the key `{key}` was used for another command, sealed as entry {seq}: send this one under a key of its own")
+                write!(
+                    f,
+                    "the key `{key}` was used for another command, sealed as entry {seq}: send this one under a key of its own"
+                )
             }
             Refusal::ClaimedAhead { claimed, now } => {
-                write!(f, "the moment {claimed} lies ahead of the desk's clock, {now}: claim the moment at which it happened, or none")
+                write!(
+                    f,
+                    "the moment {claimed} lies ahead of the desk's clock, {now}: claim the moment at which it happened, or none"
+                )
             }
             Refusal::ClockBehind { clock, last } => write!(
                 f,
                 "the desk's clock says {clock}, and the last entry was sealed at {last}: set the machine's clock right; \
                  where the last entry is wrong, say why with --late-because, and the entry keeps both"
             ),
-            Refusal::Late { day, today, days } => write!(
-                f,
-                "{day} lies more than {days} days before {today}: a late entry states why, with --late-because TEXT"
-            ),
+            Refusal::Late { day, today, days } => {
+                write!(f, "{day} lies more than {days} days before {today}: a late entry states why, with --late-because TEXT")
+            }
             Refusal::DayAhead { day, today } => {
                 write!(f, "{day} has not come, by the desk's clock it is {today}: enter it when it has happened")
             }
@@ -191,7 +196,10 @@ impl fmt::Display for Refusal {
             Refusal::RulesNotAdopted { items, on } => not_adopted(f, items, *on),
             Refusal::RulesChanged { on } => {
                 let on = on.map(|on| format!(" on {on}")).unwrap_or_default();
-                write!(f, "other rules were adopted{on}, after this was decided: edit it, submit it, and approve what is then read")
+                write!(
+                    f,
+                    "other rules were adopted{on}, after this was decided: edit it, submit it, and approve what is then read"
+                )
             }
             Refusal::AdoptedTheRules { actor } => write!(f, "{actor} adopted the rules and approves nothing under them"),
             Refusal::Unknown { what } => write!(f, "there is no {what}"),
@@ -223,7 +231,9 @@ impl fmt::Display for Refusal {
             }
             Refusal::OutOfScope { fact, licensed, asked } => write!(f, "{fact}: covered is {licensed}, asked for {asked}"),
             Refusal::NotValidOn { day, from, until } => write!(f, "{day} lies outside {from} to {until}"),
-            Refusal::BeforeItLeft { day, from } => write!(f, "it left on {from}, and nothing of it came back on {day}: see the day"),
+            Refusal::BeforeItLeft { day, from } => {
+                write!(f, "it left on {from}, and nothing of it came back on {day}: see the day")
+            }
             Refusal::BadTerms { why } => write!(f, "terms: {why}"),
             Refusal::BeyondApproved { from, until, approved_from, approved_until } => write!(
                 f,
@@ -235,7 +245,10 @@ impl fmt::Display for Refusal {
                 write!(f, "a value of {} asked for, {} left", money_text(*asked), money_text(*left))
             }
             Refusal::OutOfRange { what } => {
-                write!(f, "{what} is out of range: less than nothing, more than the desk reckons with, or finer than its least part")
+                write!(
+                    f,
+                    "{what} is out of range: less than nothing, more than the desk reckons with, or finer than its least part"
+                )
             }
             Refusal::NotPositive { what } => write!(f, "{what} must be more than nothing"),
             Refusal::ClockRuns { due } => write!(f, "the notification's clock runs until {due}"),

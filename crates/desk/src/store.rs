@@ -157,12 +157,7 @@ impl Store {
     }
 
     /// Decides, bringing along what else the engine asks for.
-    fn answer(
-        &mut self,
-        counsel: &mut Counsel<'_>,
-        now: Timestamp,
-        command: &Command,
-    ) -> Result<Result<Answer, Refusal>, Error> {
+    fn answer(&mut self, counsel: &mut Counsel<'_>, now: Timestamp, command: &Command) -> Result<Result<Answer, Refusal>, Error> {
         loop {
             match decide(&self.state, counsel, now, command) {
                 Ok(answer) => return Ok(Ok(answer)),
@@ -254,7 +249,8 @@ impl Store {
     /// The database failed.
     pub fn headings(&mut self, begin: &str) -> Result<Vec<String>, Error> {
         let rows = self.db.rows("SELECT DISTINCT heading FROM item WHERE heading LIKE $1", &[format!("{begin}%").into()])?;
-        let mut all: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next()).map(|heading| heading.text()).collect();
+        let mut all: Vec<String> =
+            rows.into_iter().filter_map(|row| row.into_iter().next()).map(|heading| heading.text()).collect();
         all.sort_unstable();
         Ok(all)
     }

@@ -32,7 +32,15 @@ fn four_eyes_hold_and_an_edit_voids_the_approval() {
     assert_eq!(live.refused("admin-1", approve("A-1")), "role-needed");
     live.run("approver-1", approve("A-1")).unwrap();
     let edit = |live: &mut Live, by: &str| {
-        live.run(by, Act::Edit { application: "A-1".into(), facts: sale(90, "2700000", "2026-03-01"), documents: vec![], asked: Asked::default() })
+        live.run(
+            by,
+            Act::Edit {
+                application: "A-1".into(),
+                facts: sale(90, "2700000", "2026-03-01"),
+                documents: vec![],
+                asked: Asked::default(),
+            },
+        )
     };
     edit(&mut live, "analyst-2").unwrap();
     assert_eq!(live.state.application("A-1").unwrap().unwrap().approver, None);
@@ -41,7 +49,12 @@ fn four_eyes_hold_and_an_edit_voids_the_approval() {
     assert_eq!(live.refused("analyst-1", issue.clone()), "wrong-state");
     // A stranger's application, edited by one who may approve: still not by that one.
     live.run("analyst-1", apply_act("A-2", sale(10, "300000", "2026-03-01"))).unwrap();
-    let edited = Act::Edit { application: "A-2".into(), facts: sale(9, "270000", "2026-03-01"), documents: vec![], asked: Asked::default() };
+    let edited = Act::Edit {
+        application: "A-2".into(),
+        facts: sale(9, "270000", "2026-03-01"),
+        documents: vec![],
+        asked: Asked::default(),
+    };
     live.run("both-1", edited).unwrap();
     live.run("analyst-1", submit("A-2")).unwrap();
     assert_eq!(live.refused("both-1", approve("A-2")), "editor");
@@ -140,7 +153,10 @@ fn a_licence_is_drawn_down_within_scope_validity_and_conditions() {
     let terms = |units, value| Terms { units, value, from: day("2026-03-01"), until: day("2026-06-30") };
     let ask = |terms| Act::AskAmendment { licence: "L-1".into(), terms, reason: "fewer".into() };
     live.run("analyst-1", ask(terms(99, 900_000_000))).unwrap();
-    assert_eq!(live.refused("approver-1", Act::ApproveAmendment { licence: "L-1".into(), seen: String::new() }), "units-exceeded");
+    assert_eq!(
+        live.refused("approver-1", Act::ApproveAmendment { licence: "L-1".into(), seen: String::new() }),
+        "units-exceeded"
+    );
     live.run("analyst-1", ask(terms(150, 500_000_000))).unwrap();
     live.run("approver-1", Act::ApproveAmendment { licence: "L-1".into(), seen: String::new() }).unwrap();
     assert_eq!(live.balance("licence/L-1/available", "units of H200 SXM"), 50);
@@ -424,9 +440,11 @@ fn whatever_decides_is_adopted_whole_or_nothing_is_decided() {
 fn adopted_is_what_is_read_and_nothing_else() {
     let mut live = Live::open(&["us-ear"]);
     let mut items = live.counsel.items().clone();
-    assert!(["program", "desk.toml", "fields.toml", "countries.csv", "corridors.toml", "regimes/us-ear", "chips/nvidia.csv"]
-        .iter()
-        .all(|item| items.contains_key(*item)));
+    assert!(
+        ["program", "desk.toml", "fields.toml", "countries.csv", "corridors.toml", "regimes/us-ear", "chips/nvidia.csv"]
+            .iter()
+            .all(|item| items.contains_key(*item))
+    );
     items.insert("chips/nvidia.csv".into(), "0".repeat(64));
     assert_eq!(live.refused("admin-1", Act::AdoptRules { items: items.clone() }), "not-what-is-read");
     items.remove("chips/nvidia.csv");
@@ -519,7 +537,8 @@ fn a_clock_behind_the_log_locks_nobody_out() {
     live.run("admin-1", Act::GrantRole { person: "p-1".into(), role: Role::Viewer }).unwrap();
     let head = live.state.head.at;
     live.on("2026-03-10");
-    let grant = |n: usize| common::command(format!("g-{n}"), "admin-1", Act::GrantRole { person: format!("p-{n}"), role: Role::Viewer });
+    let grant =
+        |n: usize| common::command(format!("g-{n}"), "admin-1", Act::GrantRole { person: format!("p-{n}"), role: Role::Viewer });
     let silent = Command { late_because: String::new(), ..grant(2) };
     assert_eq!(live.send(&silent).unwrap_err().name(), "clock-behind");
     live.send(&grant(2)).unwrap();
@@ -652,7 +671,13 @@ fn the_terms_of_a_licence_are_approved_by_a_second_person() {
     live.run("analyst-1", ask(11, "2026-12-31")).unwrap();
     let read = live.state.licence("L-1").unwrap().unwrap().amendment_hash("L-1").unwrap();
     live.run("analyst-2", ask(900_000, "2200-01-01")).unwrap();
-    let amend = |seen: &str| common::command(format!("amend-{}", &seen[..4]), "approver-1", Act::ApproveAmendment { licence: "L-1".into(), seen: seen.into() });
+    let amend = |seen: &str| {
+        common::command(
+            format!("amend-{}", &seen[..4]),
+            "approver-1",
+            Act::ApproveAmendment { licence: "L-1".into(), seen: seen.into() },
+        )
+    };
     assert_eq!(live.send(&amend(&read)).unwrap_err().name(), "seen-other");
     live.run("analyst-1", ask(11, "2026-12-31")).unwrap();
     live.send(&amend(&read)).unwrap();

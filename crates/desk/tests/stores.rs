@@ -7,7 +7,9 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{applied, approved, as_read, counsel, day, facts, home, licence, people, sale};
-use desk::{Act, Basis, Command, Error, Finding, Record, Refusal, Place, Signed, Store, Terms, check_entry, check_growth, new_key};
+use desk::{
+    Act, Basis, Command, Error, Finding, Place, Record, Refusal, Signed, Store, Terms, check_entry, check_growth, new_key,
+};
 
 /// Runs a script on every store that there is: each in a place of its own.
 fn on_both(name: &str, script: impl Fn(&str)) {
@@ -63,10 +65,7 @@ fn licensed(store: &mut Store, units: i64) {
     let mut acts = vec![
         ("machine-1", Act::Reserve { shipment: "U-1".into(), basis: Basis::Law, facts: home(2 * units, "1000", "2026-02-01") }),
         ("machine-1", Act::Post { shipment: "U-1".into(), on: day("2026-02-01"), facts: facts("") }),
-        (
-            "analyst-1",
-            applied("A-1", sale(units, &units.to_string(), "2026-02-01")),
-        ),
+        ("analyst-1", applied("A-1", sale(units, &units.to_string(), "2026-02-01"))),
         ("analyst-1", Act::Submit { application: application() }),
         ("approver-1", approved("A-1", "known parties")),
         ("analyst-1", Act::Issue { licence: "L-1".into(), application: application(), terms }),

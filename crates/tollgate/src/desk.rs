@@ -41,7 +41,9 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
         | DeskAct::Prove { .. }
         | DeskAct::Export { .. }
         | DeskAct::Backup { .. } => return proofs::run(screen, &mut store, &args.act),
-        act if act.asks() => return views::run(screen, &mut store, &views::Law { library: &library, adopted, look: args.look() }, act),
+        act if act.asks() => {
+            return views::run(screen, &mut store, &views::Law { library: &library, adopted, look: args.look() }, act);
+        }
         _ => {}
     }
     let mut counsel = match &args.act {
@@ -86,7 +88,9 @@ fn sealed(screen: &Screen, store: &mut Store, command: &Command, place: Place) -
     let done = if before { "done before, as" } else { "sealed as" };
     screen.out(&format!("{done} {which} (key {})\n", command.key))?;
     if let Some((name, hash)) = waits {
-        screen.out(&format!("{name} reads as {hash}\n  = `tollgate desk show {name}` gives it to be read; --seen HASH approves it\n"))?;
+        screen.out(&format!(
+            "{name} reads as {hash}\n  = `tollgate desk show {name}` gives it to be read; --seen HASH approves it\n"
+        ))?;
     }
     Ok(Exit::Done)
 }
@@ -247,7 +251,10 @@ fn stopped(error: &Error, upto: usize, tally: &Tally) -> Failure {
     };
     Failure::Message(
         format!("{error}; before that, of lines 1 to {upto}: {}", tally.text()),
-        format!("{hint}send the same file again: a line that was done is recognised by its key; lines without one go from line {}", upto + 1),
+        format!(
+            "{hint}send the same file again: a line that was done is recognised by its key; lines without one go from line {}",
+            upto + 1
+        ),
     )
 }
 

@@ -83,6 +83,12 @@ fn order(library: &Library, args: &ExplainArgs) -> Result<Case, Failure> {
                 "put all facts in one place".to_owned(),
             ));
         }
+        if !text.trim_start().starts_with('{') && args.order.as_deref().is_some_and(|name| Path::new(name).exists()) {
+            return Err(Failure::Usage(
+                format!("{text} is an order book, and one of its rows is explained"),
+                "say which: --row LINE, as in the column `line` of decisions".to_owned(),
+            ));
+        }
         return Order::from_json(&library.dictionary, &library.catalogue, "order", text.trim())
             .map(|o| o.case)
             .map_err(Failure::Problems);
@@ -109,7 +115,8 @@ pub(crate) fn named(flags: &[String]) -> Result<Vec<(String, String)>, Failure> 
 fn totals(corridor: &mut Corridor, case: &Case, stated: &[String]) -> Result<Vec<Totals>, Failure> {
     let mut totals: Vec<Totals> = corridor.laws.iter().map(|_| Totals::default()).collect();
     for (name, value) in named(stated)? {
-        let number = Number::parse(&value).map_err(|why| Failure::Unknown(format!("--total {name}: {why}"), "as in --total cn-shipped=0".to_owned()))?;
+        let number = Number::parse(&value)
+            .map_err(|why| Failure::Unknown(format!("--total {name}: {why}"), "as in --total cn-shipped=0".to_owned()))?;
         let mut found = false;
         for (gate, totals) in totals.iter_mut().enumerate() {
             let epoch = corridor.epoch(gate, case.day).cloned();

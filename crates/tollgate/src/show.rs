@@ -20,6 +20,14 @@ struct Rows {
 pub(crate) fn run(screen: &Screen, common: &Common, args: &ShowArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
     let corridor = || pack::corridor(&library, &args.look);
+    if let (
+        Some(name),
+        ShowWhat::Regimes | ShowWhat::Instruments | ShowWhat::Groups | ShowWhat::Drafts | ShowWhat::Chips | ShowWhat::Fields,
+    ) = (&args.name, args.what)
+    {
+        let hint = "leave the name out; `show clauses TEXT`, `show clause NAME` and `show chip NAME` take one".to_owned();
+        return Err(Failure::Usage(format!("this list is shown whole: `{name}` means nothing here"), hint));
+    }
     let rows = match args.what {
         ShowWhat::Regimes => regimes(&library)?,
         ShowWhat::Clauses => clauses(&corridor()?, args.name.as_deref()),
@@ -97,10 +105,8 @@ fn clause(screen: &Screen, corridor: &Corridor, name: Option<&str>) -> Result<Ex
     let Some((law, id)) = found else {
         let known = corridor.laws.iter().flat_map(|l| l.clauses.iter().map(|c| c.id.as_str()));
         let near = facts::nearest(name, known).join(", ");
-        return Err(Failure::Unknown(
-            format!("no clause `{name}`"),
-            format!("near it: {near}; `tollgate show clauses` lists them"),
-        ));
+        let near = if near.is_empty() { String::new() } else { format!("near it: {near}; ") };
+        return Err(Failure::Unknown(format!("no clause `{name}`"), format!("{near}`tollgate show clauses` lists them")));
     };
     let text = clause_text(law, id);
     if screen.json {

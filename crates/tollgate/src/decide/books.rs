@@ -108,7 +108,11 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         |why: String| Failure::Usage(format!("{text}: {why}"), "put the pattern in quotes, as in 'orders/*.csv'".to_owned());
     let found: Vec<PathBuf> =
         glob::glob(&text).map_err(|e| wrong(e.to_string()))?.filter_map(Result::ok).filter(|p| p.is_file()).collect();
-    if found.is_empty() { Err(wrong("no file is called so".to_owned())) } else { Ok(found) }
+    if found.is_empty() {
+        let hint = "is the pattern right? It is taken from the folder that you are in".to_owned();
+        return Err(Failure::Message(format!("{text}: no file is called so"), hint));
+    }
+    Ok(found)
 }
 
 /// The deepest folder that is read.

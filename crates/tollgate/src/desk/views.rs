@@ -130,7 +130,8 @@ fn known_lines(store: &mut Store, library: &Library, mut which: Lines) -> Result
     let among = |of: fn(&Due) -> &String| lines.iter().map(of).collect::<BTreeSet<_>>();
     let has = |known: &BTreeSet<&String>, name: &str| known.iter().any(|k| k.eq_ignore_ascii_case(name));
     if let Some(text) = &which.quarter {
-        let quarter = Quarter::parse(text).map_err(|why| Failure::Unknown(format!("--quarter {text}: {why}"), "as in 2026Q1".to_owned()))?;
+        let quarter = Quarter::parse(text)
+            .map_err(|why| Failure::Unknown(format!("--quarter {text}: {why}"), "as in 2026Q1".to_owned()))?;
         let now = Quarter::of(TimeZone::UTC.to_datetime(Timestamp::now()).date());
         let known = among(|due| &due.quarter);
         // Between the first quarter with a fee and today's, a quarter without one is known to have none.
@@ -159,12 +160,14 @@ fn known_lines(store: &mut Store, library: &Library, mut which: Lines) -> Result
             Found::Chip(chip) => which.part = Some(chip.name.to_string()),
             Found::Family(chips) => {
                 let names: Vec<&str> = chips.iter().map(|c| &*c.name).collect();
-                return Err(Failure::Unknown(format!("`{part}` names several parts"), format!("say which: {}", names.join(", "))));
+                return Err(Failure::Unknown(
+                    format!("`{part}` names several parts"),
+                    format!("say which: {}", names.join(", ")),
+                ));
             }
             Found::Nothing(near) => {
-                let mut known: Vec<&str> = among(|due| &due.part).into_iter().map(String::as_str).collect();
-                known.extend(near);
-                return Err(Failure::unknown("part", part, known));
+                let near = if near.is_empty() { String::new() } else { format!("near it: {}; ", near.join(", ")) };
+                return Err(Failure::Unknown(format!("no part `{part}`"), format!("{near}`tollgate show chips` lists them")));
             }
         }
     }
