@@ -8,14 +8,17 @@ mod common;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{counsel, day, facts, home, licence, people, sale};
+use common::{applied, approved, as_read, counsel, day, facts, home, licence, people, sale};
 use desk::{Act, Basis, Command, Counsel, Store, Terms};
 
 const LICENCES: u64 = 50;
 
 fn command(n: u64, actor: &str, act: Act) -> Command {
-    let at = jiff::Timestamp::from_second(1_772_500_000).unwrap();
-    Command { key: format!("k-{n:010}"), actor: actor.into(), at, act }
+    common::command(format!("k-{n:010}"), actor, act)
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_772_500_000).unwrap()
 }
 
 /// A desk with licences for as much as anybody will draw, and home sales that leave room under the cap.
@@ -25,7 +28,7 @@ fn founded(place: &Path) -> (Store, Counsel<'static>) {
     for (person, role) in people() {
         acts.push(("admin-1", Act::GrantRole { person: person.into(), role }));
     }
-    acts.push(("admin-1", Act::AdoptRules { packs: counsel.packs() }));
+    acts.push(("admin-1", Act::AdoptRules { items: counsel.items().clone() }));
     let many = 50_000_000;
     acts.push((
         "machine-1",
@@ -34,12 +37,9 @@ fn founded(place: &Path) -> (Store, Counsel<'static>) {
     acts.push(("machine-1", Act::Post { shipment: "U".into(), on: day("2026-02-01"), facts: facts("") }));
     for l in 0..LICENCES {
         let (id, units) = (format!("A-{l}"), many);
-        acts.push((
-            "analyst-1",
-            Act::Apply { application: id.clone(), facts: sale(units, "500000000", "2026-02-02"), documents: vec![] },
-        ));
+        acts.push(("analyst-1", applied(&id, sale(units, "500000000", "2026-02-02"))));
         acts.push(("analyst-1", Act::Submit { application: id.clone() }));
-        acts.push(("approver-1", Act::Approve { application: id.clone(), reason: "known".into() }));
+        acts.push(("approver-1", approved(&id, "known")));
         let terms = Terms { units, value: 50_000_000_000, from: day("2026-02-02"), until: day("2027-02-02") };
         acts.push(("analyst-1", Act::Issue { licence: format!("L-{l}"), application: id, terms }));
         for n in ["i", "ii", "iv", "v", "vi", "vii", "viii"] {
@@ -47,9 +47,9 @@ fn founded(place: &Path) -> (Store, Counsel<'static>) {
             acts.push(("analyst-1", Act::GiveEvidence { licence, clause, document }));
         }
     }
-    let commands: Vec<Command> = acts.into_iter().enumerate().map(|(n, (a, act))| command(n as u64, a, act)).collect();
-    for outcome in store.submit(&mut counsel, &commands).unwrap() {
-        outcome.unwrap();
+    for (n, (actor, act)) in acts.into_iter().enumerate() {
+        let act = as_read(act, |name| store.record(name).unwrap());
+        store.submit(&mut counsel, now(), &[command(n as u64, actor, act)]).unwrap().remove(0).unwrap();
     }
     (store, counsel)
 }
@@ -74,7 +74,7 @@ fn send(store: &mut Store, counsel: &mut Counsel<'_>, from: u64, to: u64, batch:
         let commands: Vec<Command> = (next..(next + batch).min(to)).map(book).collect();
         next += commands.len() as u64;
         let start = Instant::now();
-        let outcomes = store.submit(counsel, &commands).unwrap();
+        let outcomes = store.submit(counsel, now(), &commands).unwrap();
         spent += start.elapsed();
         if let Some(Err(refusal)) = outcomes.iter().find(|o| o.is_err()) {
             panic!("{refusal}");

@@ -13,8 +13,8 @@ use crate::entry::{Entry, Event, Head, Sealed};
 use crate::ledger::postings;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{
-    Account, Application, Condition, Desk, Done, Flow, Hold, Licence, Notification, Passage, Person, Shipment, Stage, Standing,
-    State,
+    Account, Amendment, Application, Condition, Desk, Done, Flow, Hold, Licence, Notification, Passage, Person, Shipment, Stage,
+    Standing, State,
 };
 
 use dues::{assess, money};
@@ -35,8 +35,11 @@ pub fn apply(state: &mut State, sealed: &Sealed) -> Result<(), Stop> {
             *balance = balance.saturating_add(posting.amount);
         }
     }
-    let day = TimeZone::UTC.to_datetime(entry.at).date();
+    let day = TimeZone::UTC.to_datetime(entry.clock.unwrap_or(entry.at)).date();
     happen(state, entry, day)?;
+    if let (Some(why), Some(subject)) = (&entry.late, entry.event.subject()) {
+        state.enlist(format!("late|{subject}"), why);
+    }
     state.head = Head { seq: entry.seq, hash: sealed.hash.clone(), at: entry.at };
     if !entry.digest.is_empty() {
         let done = Done { digest: entry.digest.clone(), first: entry.seq, last: entry.seq + entry.more };
@@ -48,7 +51,7 @@ pub fn apply(state: &mut State, sealed: &Sealed) -> Result<(), Stop> {
 fn happen(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
     match &entry.event {
         Event::Founded { .. } | Event::RoleGranted { .. } | Event::RoleWithdrawn { .. } | Event::RulesAdopted { .. } => {
-            people(state, entry)
+            people(state, entry, day)
         }
         Event::Applied { .. }
         | Event::Edited { .. }
@@ -91,7 +94,7 @@ fn known<T>(record: Option<T>, what: &str) -> Result<T, Stop> {
     record.ok_or_else(|| Refusal::Unknown { what: what.to_owned() }.into())
 }
 
-fn people(state: &mut State, entry: &Entry) -> Result<(), Stop> {
+fn people(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
     use crate::command::Role;
     match &entry.event {
         Event::Founded { desk } => {
@@ -115,9 +118,10 @@ fn people(state: &mut State, entry: &Entry) -> Result<(), Stop> {
                 known(state.desk_mut("desk"), "desk")?.admins -= 1;
             }
         }
-        Event::RulesAdopted { packs } => {
+        Event::RulesAdopted { items } => {
             let desk = known(state.desk_mut("desk"), "desk")?;
-            desk.packs.clone_from(packs);
+            desk.items.clone_from(items);
+            desk.adopted = Some(day);
             desk.adopters.insert(entry.actor.clone());
         }
         _ => {}
@@ -127,15 +131,16 @@ fn people(state: &mut State, entry: &Entry) -> Result<(), Stop> {
 
 fn application(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
     match &entry.event {
-        Event::Applied { application: id, facts, documents, goods, ruling } => {
+        Event::Applied { application: id, facts, documents, goods, ruling, valid } => {
             let application = Application {
                 facts: facts.clone(),
                 documents: documents.clone(),
                 goods: goods.clone(),
                 ruling: ruling.clone(),
+                valid: *valid,
                 stage: Stage::Draft,
                 author: entry.actor.clone(),
-                last_editor: entry.actor.clone(),
+                editors: [entry.actor.clone()].into(),
                 approver: None,
                 submitted: None,
                 reason: String::new(),
@@ -144,13 +149,14 @@ fn application(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> 
             state.put(id, application);
             found(state, &format!("application/{id}"), goods, documents);
         }
-        Event::Edited { application: id, facts, documents, goods, ruling } => {
+        Event::Edited { application: id, facts, documents, goods, ruling, valid } => {
             let record = known(state.application_mut(id), id)?;
             record.facts.clone_from(facts);
             record.documents.clone_from(documents);
             record.goods.clone_from(goods);
             record.ruling.clone_from(ruling);
-            record.last_editor.clone_from(&entry.actor);
+            record.valid = *valid;
+            record.editors.insert(entry.actor.clone());
             (record.stage, record.approver, record.submitted, record.touched) = (Stage::Draft, None, None, day);
             found(state, &format!("application/{id}"), goods, documents);
         }
@@ -158,7 +164,7 @@ fn application(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> 
             let record = known(state.application_mut(id), id)?;
             (record.stage, record.submitted, record.touched) = (Stage::InReview, Some(day), day);
         }
-        Event::Approved { application: id, reason } => {
+        Event::Approved { application: id, reason, .. } => {
             let record = known(state.application_mut(id), id)?;
             (record.stage, record.touched) = (Stage::Approved, day);
             record.approver = Some(entry.actor.clone());
@@ -227,13 +233,16 @@ fn licence(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
         Event::EvidenceWithdrawn { licence: id, clause, .. } => {
             known(state.licence_mut(id), id)?.conditions.entry(clause.clone()).or_default().document = None;
         }
-        Event::AmendmentAsked { licence: id, terms, .. } => {
-            known(state.licence_mut(id), id)?.amendment = Some((terms.clone(), entry.actor.clone()));
-        }
-        Event::AmendmentApproved { licence: id } => {
+        Event::AmendmentAsked { licence: id, terms, reason } => {
             let record = known(state.licence_mut(id), id)?;
-            if let Some((terms, _)) = record.amendment.take() {
-                record.terms = terms;
+            let mut by = record.amendment.take().map(|earlier| earlier.by).unwrap_or_default();
+            by.insert(entry.actor.clone());
+            record.amendment = Some(Amendment { terms: terms.clone(), reason: reason.clone(), by });
+        }
+        Event::AmendmentApproved { licence: id, .. } => {
+            let record = known(state.licence_mut(id), id)?;
+            if let Some(asked) = record.amendment.take() {
+                record.terms = asked.terms;
             }
         }
         Event::Suspended { licence: id, reason } => stand(state, id, Standing::Suspended, reason)?,
@@ -244,7 +253,7 @@ fn licence(state: &mut State, entry: &Entry, day: Date) -> Result<(), Stop> {
     if let Event::EvidenceGiven { licence: id, .. }
     | Event::EvidenceWithdrawn { licence: id, .. }
     | Event::AmendmentAsked { licence: id, .. }
-    | Event::AmendmentApproved { licence: id }
+    | Event::AmendmentApproved { licence: id, .. }
     | Event::Suspended { licence: id, .. }
     | Event::Reinstated { licence: id, .. }
     | Event::Revoked { licence: id, .. } = &entry.event

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use facts::Date;
 use jiff::Timestamp;
 use regime::hex;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Facts of a case as they were written: name to value, as in an order book; the day is `date`.
@@ -21,15 +23,44 @@ pub(crate) fn laid<'f>(layers: &[&'f Facts]) -> Laid<'f> {
     all.map(|(name, value)| (Cow::Borrowed(name.as_str()), value.as_str())).collect()
 }
 
-/// One command. The same key sent twice is one command.
+/// Reads facts of which each is said once: of two values for one name nobody knows which is meant.
+fn each_once<'de, D: Deserializer<'de>>(from: D) -> Result<Facts, D::Error> {
+    struct Once;
+    impl<'de> Visitor<'de> for Once {
+        type Value = Facts;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("facts by name, each a text")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Facts, M::Error> {
+            let mut facts = Facts::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                if facts.contains_key(&name) {
+                    return Err(M::Error::custom(format!("`{name}` is said twice; keep one of them")));
+                }
+                facts.insert(name, value);
+            }
+            Ok(facts)
+        }
+    }
+    from.deserialize_map(Once)
+}
+
+/// One command. The same key sent twice is one command. It carries no clock and no law: the moment is the desk's, and so is the law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Command {
     /// Chosen by the sender, never used for another command.
+    #[serde(default)]
     pub key: String,
     /// Who sends it: the id of a person or machine with roles.
     pub actor: String,
-    /// The moment it is sent.
-    pub at: Timestamp,
+    /// When it happened, as the sender claims; `at` in a line of commands. Kept beside the desk's own moment, never in its place.
+    #[serde(default, alias = "at", skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Timestamp>,
+    /// Why it comes late, where it does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub late_because: String,
     /// What is to be done.
     #[serde(flatten)]
     pub act: Act,
@@ -83,6 +114,17 @@ pub struct Terms {
     pub until: Date,
 }
 
+/// From when until when a licence is asked for, where somebody says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// First day. Left out, it is the day of the application's case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// Last day. Left out, it is as `desk.toml` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+}
+
 /// On what a shipment goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -106,16 +148,38 @@ pub enum Act {
     GrantRole { person: String, role: Role },
     /// Takes a role.
     WithdrawRole { person: String, role: Role },
-    /// Adopts the regimes by which the desk decides from now on: id to hash of the pack.
-    AdoptRules { packs: BTreeMap<String, String> },
+    /// Adopts everything by which the desk decides from now on: each item with its hash.
+    AdoptRules {
+        #[serde(alias = "packs")]
+        items: BTreeMap<String, String>,
+    },
     /// Enters an application.
-    Apply { application: String, facts: Facts, documents: Vec<String> },
+    Apply {
+        application: String,
+        #[serde(deserialize_with = "each_once")]
+        facts: Facts,
+        documents: Vec<String>,
+        #[serde(flatten)]
+        asked: Asked,
+    },
     /// Changes an application; voids its approval.
-    Edit { application: String, facts: Facts, documents: Vec<String> },
+    Edit {
+        application: String,
+        #[serde(deserialize_with = "each_once")]
+        facts: Facts,
+        documents: Vec<String>,
+        #[serde(flatten)]
+        asked: Asked,
+    },
     /// Hands an application to review.
     Submit { application: String },
-    /// Approves an application in review.
-    Approve { application: String, reason: String },
+    /// Approves an application in review, as it was read: `seen` is its hash, or how it begins.
+    Approve {
+        application: String,
+        reason: String,
+        #[serde(default)]
+        seen: String,
+    },
     /// Refuses an application.
     Refuse { application: String, reason: String },
     /// Returns an application to its author without action.
@@ -127,7 +191,13 @@ pub enum Act {
     /// Says that it is no longer shown.
     WithdrawEvidence { licence: String, clause: String, reason: String },
     /// Records a notification that was made, which starts its clock.
-    Notify { notification: String, clause: String, facts: Facts, on: Date },
+    Notify {
+        notification: String,
+        clause: String,
+        #[serde(deserialize_with = "each_once")]
+        facts: Facts,
+        on: Date,
+    },
     /// The clock stands still from this day on.
     StopClock { notification: String, on: Date, reason: String },
     /// The clock goes on.
@@ -136,8 +206,12 @@ pub enum Act {
     Confirm { notification: String, number: String, on: Date },
     /// Asks for other terms of a licence.
     AskAmendment { licence: String, terms: Terms, reason: String },
-    /// Approves the terms asked for.
-    ApproveAmendment { licence: String },
+    /// Approves the terms asked for, as they were read: `seen` is the amendment's hash, or how it begins.
+    ApproveAmendment {
+        licence: String,
+        #[serde(default)]
+        seen: String,
+    },
     /// Stops draw-downs for now.
     Suspend { licence: String, reason: String },
     /// Ends a suspension.
@@ -145,9 +219,19 @@ pub enum Act {
     /// Ends a licence for good.
     Revoke { licence: String, reason: String },
     /// Holds quantity and value for a shipment. Under a licence or notification the facts that are left out are those of the application.
-    Reserve { shipment: String, basis: Basis, facts: Facts },
+    Reserve {
+        shipment: String,
+        basis: Basis,
+        #[serde(deserialize_with = "each_once")]
+        facts: Facts,
+    },
     /// The shipment left, on this day.
-    Post { shipment: String, on: Date, facts: Facts },
+    Post {
+        shipment: String,
+        on: Date,
+        #[serde(deserialize_with = "each_once")]
+        facts: Facts,
+    },
     /// A reserved shipment does not go.
     Void { shipment: String, reason: String },
     /// What left was not what was entered.
@@ -182,7 +266,7 @@ impl Act {
             | Act::GiveEvidence { licence, .. }
             | Act::WithdrawEvidence { licence, .. }
             | Act::AskAmendment { licence, .. }
-            | Act::ApproveAmendment { licence }
+            | Act::ApproveAmendment { licence, .. }
             | Act::Suspend { licence, .. }
             | Act::Reinstate { licence, .. }
             | Act::Revoke { licence, .. } => format!("licence/{licence}"),
@@ -208,7 +292,7 @@ impl Act {
 }
 
 impl Command {
-    /// SHA-256 of everything but the moment, in hex: a command sent again is recognised by it.
+    /// SHA-256 of everything but what is said of time, in hex: a command sent again is recognised by it.
     pub fn digest(&self) -> String {
         // A command is plain data with text keys: it always has a JSON text.
         let body = serde_json::to_vec(&(&self.key, &self.actor, &self.act)).unwrap_or_default();

@@ -2,26 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use facts::{Case, Date, Exact, Fact, Number, Order, Quarter};
+use facts::{Case, Date, Exact, Fact, Number, Order, Problem, Quarter};
 use num_integer::Integer;
 use num_traits::{One, ToPrimitive, Zero};
-use regime::{Corridor, Epoch, Law, Library, Outcome, Status, Totals, pack_hash, quota_key, receipt};
+use regime::{Corridor, Epoch, Law, Lens, Library, Outcome, Status, Totals, hex, pack_hash, quota_key, receipt};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::command::Laid;
-use crate::refusal::{Refusal, Stop};
+use crate::command::{Facts, Laid};
+use crate::refusal::{Differs, Refusal, Stop};
 use crate::rules::Rules;
-use crate::state::State;
+use crate::state::{Desk, State};
 
-/// The texts by which a desk decides.
+/// Texts of a pack that decide nothing at a desk: worlds, published figures, claims, examples.
+const BESIDE: [&str; 4] = ["scenarios/", "history/", "claims/", "examples/"];
+
+/// The texts by which a desk acts: whole regimes as they are in force and enforced. It cannot be made with a lens or a draft; what other
+/// law would say is an [`Opinion`], by which nothing is done.
 #[derive(Debug)]
 pub struct Counsel<'a> {
     /// Dictionary and catalogue.
-    pub library: &'a Library,
+    pub(crate) library: &'a Library,
     /// The gates.
-    pub corridor: Corridor,
+    pub(crate) corridor: Corridor,
     /// The desk's own numbers.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
+    /// Everything that decides, each item with its hash.
+    items: BTreeMap<String, String>,
+    /// One hash over all of them.
+    whole: String,
+}
+
+/// The law as somebody chooses to look at it, with drafts, as known on a day, or by the letter: for questions only.
+#[derive(Debug)]
+pub struct Opinion<'a>(pub(crate) Counsel<'a>);
+
+impl<'a> Opinion<'a> {
+    /// An opinion under any law.
+    ///
+    /// # Errors
+    /// What is wrong with `desk.toml`.
+    pub fn new(library: &'a Library, corridor: Corridor) -> Result<Opinion<'a>, Vec<Problem>> {
+        Counsel::of(library, corridor).map(Opinion)
+    }
+}
+
+impl<'a> From<Counsel<'a>> for Opinion<'a> {
+    fn from(counsel: Counsel<'a>) -> Opinion<'a> {
+        Opinion(counsel)
+    }
 }
 
 /// What goes where, in whole units. TPP is that of all pieces together, in thousandths.
@@ -52,6 +81,9 @@ pub struct Ruling {
     pub day: Date,
     /// The strictest of the gates, in the words of [`regime::Outcome`].
     pub outcome: String,
+    /// One hash over everything by which it was decided, as the desk adopted it: [`Counsel::rules_hash`].
+    #[serde(default)]
+    pub rules: String,
     /// The gates that had something to say.
     pub gates: Vec<GateRuling>,
 }
@@ -168,10 +200,94 @@ const ROOM: i64 = -1_000_000_000_000_000_000;
 /// Greater amounts are refused, so that sums stay far from the end of what 64 bits hold.
 pub const MOST: i64 = 1_000_000_000_000_000;
 
-impl Counsel<'_> {
-    /// Hashes of the regimes' packs.
-    pub fn packs(&self) -> BTreeMap<String, String> {
-        self.corridor.laws.iter().map(|law| (law.id.clone(), pack_hash(law).to_owned())).collect()
+impl<'a> Counsel<'a> {
+    /// The law of some regimes or corridors, to be adopted; the default corridor where none is named.
+    ///
+    /// # Errors
+    /// Every problem of the regimes and of `desk.toml`.
+    pub fn new(library: &'a Library, regimes: &[String]) -> Result<Counsel<'a>, Vec<Problem>> {
+        Counsel::of(library, library.corridor(regimes, &[], Lens::default())?)
+    }
+
+    /// The regimes that a desk adopted, as they are read now. One that is not there any more is left out; every act that asks the law is
+    /// then refused by its name.
+    ///
+    /// # Errors
+    /// Every problem of the regimes and of `desk.toml`.
+    pub fn adopted(library: &'a Library, desk: &Desk) -> Result<Counsel<'a>, Vec<Problem>> {
+        let adopted = desk.items.keys().filter_map(|item| item.strip_prefix("regimes/"));
+        let there: Vec<String> = adopted.filter(|id| library.regimes.iter().any(|r| r == id)).map(str::to_owned).collect();
+        let none = || Ok(Corridor::of(Vec::new(), Lens::default()));
+        let corridor = if there.is_empty() { none() } else { library.corridor(&there, &[], Lens::default()) };
+        Counsel::of(library, corridor?)
+    }
+
+    fn of(library: &'a Library, corridor: Corridor) -> Result<Counsel<'a>, Vec<Problem>> {
+        let rules = Rules::read(&library.pack).map_err(|problem| vec![*problem])?;
+        let mut items: BTreeMap<String, String> =
+            corridor.laws.iter().map(|law| (format!("regimes/{}", law.id), pack_hash(law).to_owned())).collect();
+        let beside = |path: &str| path.starts_with("regimes/") || BESIDE.iter().any(|folder| path.starts_with(folder));
+        for source in library.pack.under("").filter(|source| !beside(&source.path)) {
+            items.insert(source.path.clone(), hex(&Sha256::digest(&source.text)));
+        }
+        // A build of the same version is the same program; whatever decides otherwise has another version.
+        items.insert("program".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        let whole = hex(&Sha256::digest(serde_json::to_vec(&items).unwrap_or_default()));
+        Ok(Counsel { library, corridor, rules, items, whole })
+    }
+
+    /// Dictionary and catalogue.
+    pub fn library(&self) -> &'a Library {
+        self.library
+    }
+
+    /// The desk's own numbers.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Everything that decides, each item with its hash: the regimes, every other text of the pack that bears on a decision, and the
+    /// program's version.
+    pub fn items(&self) -> &BTreeMap<String, String> {
+        &self.items
+    }
+
+    /// One hash over all items: SHA-256 in hex of their JSON text.
+    pub fn rules_hash(&self) -> &str {
+        &self.whole
+    }
+
+    /// What differs between what a desk adopted and what is read now, both ways.
+    pub(crate) fn differs(&self, adopted: &BTreeMap<String, String>) -> Vec<(String, Differs)> {
+        let changed = adopted.iter().filter_map(|(item, hash)| match self.items.get(item) {
+            None => Some((item.clone(), Differs::Gone)),
+            Some(now) if now != hash => Some((item.clone(), Differs::Changed)),
+            Some(_) => None,
+        });
+        let new = self.items.keys().filter(|item| !adopted.contains_key(*item));
+        changed.chain(new.map(|item| (item.clone(), Differs::New))).collect()
+    }
+
+    /// Facts by their full names, each said once by whichever of its names.
+    ///
+    /// # Errors
+    /// A fact that is said twice.
+    pub(crate) fn named(&self, facts: &Facts) -> Result<Facts, Stop> {
+        let dictionary = &self.library.dictionary;
+        let mut named: BTreeMap<String, (&String, &String)> = BTreeMap::new();
+        for (name, value) in facts {
+            let full = match (dictionary.id(name), name.as_str()) {
+                (Some(id), _) => dictionary.field(id).name.clone(),
+                (None, "day") => "date".to_owned(),
+                (None, _) => name.clone(),
+            };
+            if let Some((first, _)) = named.get(&full) {
+                let problems = vec![format!("{name}: said before, as `{first}`; keep one of them")];
+                return Err(Refusal::BadFacts { problems }.into());
+            }
+            named.insert(full, (name, value));
+        }
+        Ok(named.into_iter().map(|(full, (_, value))| (full, value.clone())).collect())
     }
 
     /// Reads facts as one case.
@@ -183,9 +299,8 @@ impl Counsel<'_> {
             return Err(Refusal::FactNeeded { fact: "date".to_owned() }.into());
         }
         let pairs: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (&**name, *value)).collect();
-        let order = Order::from_pairs(&self.library.dictionary, &self.library.catalogue, "facts", &pairs);
-        let order =
-            order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(|p| p.message.clone()).collect() })?;
+        let order = Order::typed(&self.library.dictionary, &self.library.catalogue, "facts", &pairs);
+        let order = order.map_err(|problems| Refusal::BadFacts { problems: problems.iter().map(told).collect() })?;
         Ok(order.case)
     }
 
@@ -233,7 +348,8 @@ impl Counsel<'_> {
         let goods = self.goods(&case)?;
         let totals = self.totals(state, &case, added)?;
         let decision = self.corridor.decide(&case, &totals);
-        let mut ruling = Ruling { day: case.day, outcome: decision.outcome.text().to_owned(), gates: Vec::new() };
+        let mut ruling =
+            Ruling { day: case.day, outcome: decision.outcome.text().to_owned(), rules: self.whole.clone(), gates: Vec::new() };
         let (mut counted, mut fees) = (Vec::new(), Ok(Vec::new()));
         for ((law, epoch), (own, totals)) in self.corridor.gates(case.day).zip(decision.gates.iter().zip(&totals)) {
             counted.extend(counts(law, epoch, &case, totals)?);
@@ -413,6 +529,11 @@ impl Counsel<'_> {
         };
         whole(*number, parts).ok_or_else(|| Refusal::OutOfRange { what: name.to_owned() }.into())
     }
+}
+
+/// A problem in one line, with what to do about it.
+fn told(problem: &Problem) -> String {
+    if problem.hint.is_empty() { problem.message.clone() } else { format!("{} ({})", problem.message, problem.hint) }
 }
 
 /// A number as a whole count of its parts; none where it has a finer part, is negative, or beyond what is reckoned with.

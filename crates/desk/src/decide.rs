@@ -8,13 +8,15 @@ mod shipments;
 
 pub(crate) use shipments::whole_facts;
 
-use jiff::ToSpan;
+use facts::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::command::{Act, Command, Role};
 use crate::counsel::{Counsel, MOST};
-use crate::entry::{Event, Sealed, seal};
+use crate::entry::{Event, Sealed, Stamp, seal};
 use crate::ledger::postings;
-use crate::refusal::{Refusal, Stop};
+use crate::refusal::{Refusal, SEEN, Stop};
 use crate::state::State;
 
 /// What becomes of a command that is not refused.
@@ -26,11 +28,11 @@ pub enum Answer {
     Already(u64, u64),
 }
 
-/// Decides one command.
+/// Decides one command at a moment of the desk's clock, which is the only clock there is: what a command claims is kept beside it.
 ///
 /// # Errors
 /// The refusal, or the record that was not brought along: bring it and ask again.
-pub fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Answer, Stop> {
+pub fn decide(state: &State, counsel: &mut Counsel<'_>, now: Timestamp, command: &Command) -> Result<Answer, Stop> {
     name_ok(&command.key)?;
     name_ok(&command.actor)?;
     let digest = command.digest();
@@ -40,15 +42,42 @@ pub fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Re
         }
         return Err(Refusal::KeyReused { key: command.key.clone(), seq: done.first }.into());
     }
-    if command.at.saturating_add(counsel.rules.clock_skew.seconds.seconds()).is_ok_and(|at| at < state.head.at) {
-        return Err(Refusal::ClockWentBack { last: state.head.at.to_string() }.into());
-    }
     texts_ok(&command.act)?;
+    text_ok("late_because", &command.late_because)?;
+    numbers_adopted(state, counsel, &command.act)?;
     let events = events(state, counsel, command)?;
     for event in &events {
         balances_ok(state, event)?;
     }
-    Ok(Answer::New(seal(&state.head, command, digest, events)))
+    let stamp = stamp(state, counsel, now, command, &events)?;
+    Ok(Answer::New(seal(&state.head, command, &stamp, digest, events)))
+}
+
+/// Holds what a command says of time against the desk's clock. What is ahead is measured by the clock alone, what is late by the later of
+/// clock and last entry: a clock that was turned back makes nothing timely, and one that was ahead once locks nobody out.
+fn stamp(state: &State, counsel: &Counsel<'_>, now: Timestamp, command: &Command, events: &[Event]) -> Result<Stamp, Stop> {
+    let (skew, days) = (counsel.rules.clock_skew.seconds.seconds(), counsel.rules.late.days);
+    let on = |moment: Timestamp| TimeZone::UTC.to_datetime(moment).date();
+    let later = now.saturating_add(skew).unwrap_or(Timestamp::MAX);
+    if let Some(claimed) = command.claimed.filter(|claimed| *claimed > later) {
+        return Err(Refusal::ClaimedAhead { claimed: claimed.to_string(), now: now.to_string() }.into());
+    }
+    // A day on for the earth's turning.
+    let (today, said) = (on(now), events.iter().filter_map(Event::day).collect::<Vec<_>>());
+    if let Some((day, _)) = said.iter().find(|(day, may_come)| !may_come && *day > today.saturating_add(1.day())) {
+        return Err(Refusal::DayAhead { day: *day, today }.into());
+    }
+    let reason = Some(command.late_because.trim()).filter(|reason| !reason.is_empty()).map(str::to_owned);
+    let behind = later < state.head.at;
+    if behind && reason.is_none() {
+        return Err(Refusal::ClockBehind { clock: now.to_string(), last: state.head.at.to_string() }.into());
+    }
+    let sealed_on = on(now.max(state.head.at));
+    let first: Option<Date> = said.iter().map(|(day, _)| *day).chain(command.claimed.map(on)).min();
+    match first.filter(|day| day.saturating_add(days.days()) < sealed_on) {
+        Some(day) if reason.is_none() => Err(Refusal::Late { day, today: sealed_on, days }.into()),
+        late => Ok(Stamp { now, behind, late: reason.filter(|_| behind || late.is_some()) }),
+    }
 }
 
 fn events(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
@@ -80,7 +109,9 @@ fn events(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result
         Act::Reserve { .. } | Act::Post { .. } | Act::Void { .. } | Act::Correct { .. } | Act::TakeBack { .. } => {
             shipments::decide(state, counsel, command)
         }
-        Act::Invoice { .. } | Act::Pay { .. } | Act::Refund { .. } | Act::StrikeFee { .. } => money::decide(state, command),
+        Act::Invoice { .. } | Act::Pay { .. } | Act::Refund { .. } | Act::StrikeFee { .. } => {
+            money::decide(state, counsel, command)
+        }
     }
 }
 
@@ -94,15 +125,38 @@ fn role(state: &State, command: &Command, one_of: &[Role]) -> Result<(), Stop> {
     Err(Refusal::RoleNeeded { actor: command.actor.clone(), one_of: one_of.to_vec() }.into())
 }
 
-/// The regimes read now must be those that the desk adopted.
+/// Everything that decides must be what the desk adopted: no more, no less, nothing else. Asked by every act that asks the law.
 fn rules_adopted(state: &State, counsel: &Counsel<'_>) -> Result<(), Stop> {
-    let adopted = &state.opened()?.packs;
-    for law in &counsel.corridor.laws {
-        if adopted.get(&law.id).is_none_or(|hash| hash != regime::pack_hash(law)) {
-            return Err(Refusal::RulesNotAdopted { regime: law.id.clone() }.into());
-        }
+    let desk = state.opened()?;
+    let items = counsel.differs(&desk.items);
+    if items.is_empty() { Ok(()) } else { Err(Refusal::RulesNotAdopted { items, on: desk.adopted }.into()) }
+}
+
+/// Every act is measured by the desk's own numbers, so these at least are as adopted, once something was: a licence can be suspended while
+/// other texts wait to be adopted. Founding and adopting come before them.
+fn numbers_adopted(state: &State, counsel: &Counsel<'_>, act: &Act) -> Result<(), Stop> {
+    if matches!(act, Act::Found { .. } | Act::AdoptRules { .. }) {
+        return Ok(());
     }
-    Ok(())
+    let desk = state.opened()?;
+    let mut items = counsel.differs(&desk.items);
+    items.retain(|(item, _)| item == "desk.toml");
+    if items.is_empty() || desk.adopted.is_none() {
+        return Ok(());
+    }
+    Err(Refusal::RulesNotAdopted { items, on: desk.adopted }.into())
+}
+
+/// An approval names what was read, by its hash or how that begins; the whole hash is what is sealed.
+fn seen(what: &str, hash: String, seen: &str) -> Result<String, Stop> {
+    let said = seen.trim().to_ascii_lowercase();
+    if said.len() < SEEN {
+        return Err(Refusal::SeenNeeded { what: what.to_owned() }.into());
+    }
+    if hash.starts_with(&said) {
+        return Ok(hash);
+    }
+    Err(Refusal::SeenOther { what: what.to_owned(), seen: said }.into())
 }
 
 fn there<T>(record: Option<T>, what: &str, id: &str) -> Result<T, Stop> {
@@ -201,6 +255,14 @@ fn balances_ok(state: &State, event: &Event) -> Result<(), Stop> {
 /// What an account holds of a measure.
 fn balance(state: &State, account: &str, measure: &str) -> Result<i64, Stop> {
     Ok(state.account(account)?.and_then(|a| a.balances.get(measure)).copied().unwrap_or(0))
+}
+
+/// An amount that moves: more than nothing.
+fn positive(what: &str, amount: i64) -> Result<(), Stop> {
+    if amount < 1 {
+        return Err(Refusal::NotPositive { what: what.to_owned() }.into());
+    }
+    amount_ok(what, amount)
 }
 
 fn amount_ok(what: &str, amount: i64) -> Result<(), Stop> {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::command::{Basis, Command, Facts, Role, Terms};
 use crate::counsel::{CountedFlow, FeeLine, Goods, Ruling};
+use crate::state::Span;
 
 /// The hash before the first entry.
 pub const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -22,11 +23,11 @@ pub enum Event {
     Founded { desk: String },
     RoleGranted { person: String, role: Role },
     RoleWithdrawn { person: String, role: Role },
-    RulesAdopted { packs: BTreeMap<String, String> },
-    Applied { application: String, facts: Facts, documents: Vec<String>, goods: Goods, ruling: Ruling },
-    Edited { application: String, facts: Facts, documents: Vec<String>, goods: Goods, ruling: Ruling },
+    RulesAdopted { items: BTreeMap<String, String> },
+    Applied { application: String, facts: Facts, documents: Vec<String>, goods: Goods, ruling: Ruling, valid: Span },
+    Edited { application: String, facts: Facts, documents: Vec<String>, goods: Goods, ruling: Ruling, valid: Span },
     Submitted { application: String },
-    Approved { application: String, reason: String },
+    Approved { application: String, reason: String, seen: String },
     Refused { application: String, reason: String },
     Returned { application: String, reason: String },
     Issued { licence: String, application: String, terms: Terms },
@@ -37,7 +38,7 @@ pub enum Event {
     ClockResumed { notification: String, on: Date, due: Date },
     Confirmed { notification: String, number: String, on: Date },
     AmendmentAsked { licence: String, terms: Terms, reason: String },
-    AmendmentApproved { licence: String },
+    AmendmentApproved { licence: String, seen: String },
     Suspended { licence: String, reason: String },
     Reinstated { licence: String, reason: String },
     Revoked { licence: String, reason: String },
@@ -56,6 +57,88 @@ pub enum Event {
     HoldReleased { subject: String, reason: String },
 }
 
+impl Event {
+    /// The name of the record that it makes or changes, where there is one.
+    pub fn subject(&self) -> Option<String> {
+        let (kind, id) = match self {
+            Event::Founded { .. } | Event::RulesAdopted { .. } => ("desk", "desk"),
+            Event::RoleGranted { person, .. } | Event::RoleWithdrawn { person, .. } => ("person", person.as_str()),
+            Event::Applied { application: id, .. }
+            | Event::Edited { application: id, .. }
+            | Event::Submitted { application: id }
+            | Event::Approved { application: id, .. }
+            | Event::Refused { application: id, .. }
+            | Event::Returned { application: id, .. } => ("application", id.as_str()),
+            Event::Issued { licence: id, .. }
+            | Event::EvidenceGiven { licence: id, .. }
+            | Event::EvidenceWithdrawn { licence: id, .. }
+            | Event::AmendmentAsked { licence: id, .. }
+            | Event::AmendmentApproved { licence: id, .. }
+            | Event::Suspended { licence: id, .. }
+            | Event::Reinstated { licence: id, .. }
+            | Event::Revoked { licence: id, .. } => ("licence", id.as_str()),
+            Event::Notified { notification: id, .. }
+            | Event::ClockStopped { notification: id, .. }
+            | Event::ClockResumed { notification: id, .. }
+            | Event::Confirmed { notification: id, .. } => ("notification", id.as_str()),
+            Event::Reserved { shipment: id, .. }
+            | Event::Posted { shipment: id, .. }
+            | Event::Voided { shipment: id, .. }
+            | Event::Corrected { shipment: id, .. }
+            | Event::TakenBack { shipment: id, .. }
+            | Event::QuotaBreached { shipment: id, .. }
+            | Event::FeeReversed { shipment: id, .. } => ("shipment", id.as_str()),
+            Event::Invoiced { invoice: id, .. } | Event::Paid { invoice: id, .. } | Event::Refunded { invoice: id, .. } => {
+                ("invoice", id.as_str())
+            }
+            Event::FeeStruck { regime, clause, .. } => return Some(format!("strike/{regime}/{clause}")),
+            Event::HoldPlaced { subject, .. } | Event::HoldReleased { subject, .. } => return Some(subject.clone()),
+        };
+        Some(format!("{kind}/{id}"))
+    }
+
+    /// The day that it is said to be of, and whether that day may still come.
+    pub(crate) fn day(&self) -> Option<(Date, bool)> {
+        match self {
+            Event::Applied { ruling, .. } | Event::Edited { ruling, .. } | Event::Reserved { ruling, .. } => {
+                Some((ruling.day, true))
+            }
+            Event::Posted { ruling, .. } => Some((ruling.day, false)),
+            Event::Notified { on, .. }
+            | Event::ClockStopped { on, .. }
+            | Event::ClockResumed { on, .. }
+            | Event::Confirmed { on, .. }
+            | Event::TakenBack { on, .. } => Some((*on, false)),
+            Event::Founded { .. }
+            | Event::RoleGranted { .. }
+            | Event::RoleWithdrawn { .. }
+            | Event::RulesAdopted { .. }
+            | Event::Submitted { .. }
+            | Event::Approved { .. }
+            | Event::Refused { .. }
+            | Event::Returned { .. }
+            | Event::Issued { .. }
+            | Event::EvidenceGiven { .. }
+            | Event::EvidenceWithdrawn { .. }
+            | Event::AmendmentAsked { .. }
+            | Event::AmendmentApproved { .. }
+            | Event::Suspended { .. }
+            | Event::Reinstated { .. }
+            | Event::Revoked { .. }
+            | Event::Voided { .. }
+            | Event::Corrected { .. }
+            | Event::QuotaBreached { .. }
+            | Event::Invoiced { .. }
+            | Event::Paid { .. }
+            | Event::Refunded { .. }
+            | Event::FeeStruck { .. }
+            | Event::FeeReversed { .. }
+            | Event::HoldPlaced { .. }
+            | Event::HoldReleased { .. } => None,
+        }
+    }
+}
+
 /// One link of the chain as it is read. [`Sealed`] is its text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -63,8 +146,17 @@ pub struct Entry {
     pub seq: u64,
     /// Hash of the entry before.
     pub prev: String,
-    /// When it was sealed; never before the entry before it.
+    /// When it was sealed, by the desk's clock; never before the entry before it.
     pub at: Timestamp,
+    /// What the desk's clock said, where it ran behind the entry before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Timestamp>,
+    /// The moment that the sender claimed, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Timestamp>,
+    /// Why it came late; none where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
     /// Who did it.
     pub actor: String,
     /// The command's key.
@@ -117,8 +209,18 @@ pub fn hash_of(body: &str) -> String {
     hex(&Sha256::digest(body.as_bytes()))
 }
 
+/// What a command's entries say of time.
+pub(crate) struct Stamp {
+    /// The desk's clock.
+    pub now: Timestamp,
+    /// Whether it runs behind the head by more than clocks differ.
+    pub behind: bool,
+    /// Why it comes late, if it does.
+    pub late: Option<String>,
+}
+
 /// Chains events of one command behind a head.
-pub(crate) fn seal(head: &Head, command: &Command, digest: String, events: Vec<Event>) -> Vec<Sealed> {
+pub(crate) fn seal(head: &Head, command: &Command, stamp: &Stamp, digest: String, events: Vec<Event>) -> Vec<Sealed> {
     let (mut seq, mut prev) = (head.seq, head.hash.clone());
     let (mut more, mut digest) = (events.len() as u64, digest);
     let mut sealed = Vec::with_capacity(events.len());
@@ -128,7 +230,10 @@ pub(crate) fn seal(head: &Head, command: &Command, digest: String, events: Vec<E
         let entry = Entry {
             seq,
             prev,
-            at: command.at.max(head.at),
+            at: stamp.now.max(head.at),
+            clock: stamp.behind.then_some(stamp.now),
+            claimed: command.claimed,
+            late: stamp.late.clone(),
             actor: command.actor.clone(),
             key: command.key.clone(),
             digest: std::mem::take(&mut digest),

@@ -35,11 +35,11 @@ pub fn postings(state: &State, event: &Event) -> Result<Vec<Posting>, Stop> {
                 moves.rights("authority", &format!("licence/{licence}/available"), &goods);
             }
         }
-        Event::AmendmentApproved { licence } => {
+        Event::AmendmentApproved { licence, .. } => {
             if let Some(record) = state.licence(licence)?
-                && let Some((terms, _)) = &record.amendment
+                && let Some(asked) = &record.amendment
             {
-                let (units, value) = (terms.units - record.terms.units, terms.value - record.terms.value);
+                let (units, value) = (asked.terms.units - record.terms.units, asked.terms.value - record.terms.value);
                 let goods = Goods { units, value, ..record.goods.clone() };
                 moves.rights("authority", &format!("licence/{licence}/available"), &goods);
             }

@@ -21,17 +21,17 @@ mod store;
 pub use apply::apply;
 pub use audit::{Audit, Finding};
 pub use bundle::audit_bundle;
-pub use command::{Act, Basis, Command, Facts, Role, Terms};
-pub use counsel::{Broken, Counsel, CountedFlow, FeeLine, GateRuling, Goods, MOST, NeedRuled, Ruled, Ruling};
+pub use command::{Act, Asked, Basis, Command, Facts, Role, Terms};
+pub use counsel::{Broken, Counsel, CountedFlow, FeeLine, GateRuling, Goods, MOST, NeedRuled, Opinion, Ruled, Ruling};
 pub use decide::{Answer, decide};
 pub use entry::{Entry, Event, Head, NO_HASH, Sealed, hash_of};
 pub use ledger::{Posting, postings};
 pub use proof::{Peaks, Signed, check_entry, check_growth, new_key, read_checkpoint};
 pub use records::{Change, Kept, Lines, StatementLine};
-pub use refusal::{Refusal, Stop};
-pub use rules::{Clock, Days, Each, Rules, Skew, Years};
+pub use refusal::{Differs, Refusal, Stop};
+pub use rules::{Clock, Days, Each, Late, Rules, Skew, Years};
 pub use state::{
-    Account, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person, Record,
-    Shipment, Stage, Standing, State, Strike,
+    Account, Amendment, Application, Condition, Desk, Done, Due, Flow, Hold, Invoice, Licence, Notification, Passage, Person,
+    Record, Shipment, Span, Stage, Standing, State, Strike,
 };
-pub use store::{Error, Outcome, Store, known_version};
+pub use store::{Error, Outcome, Place, Store, fresh_key, known_version};

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::apply::{due_id, heading, shipped_on};
 use crate::command::{Facts, laid};
-use crate::counsel::{Broken, Counsel};
+use crate::counsel::{Broken, Opinion};
 use crate::decide::whole_facts;
 use crate::ledger::owed;
 use crate::refusal::{Refusal, Stop};
@@ -185,7 +185,8 @@ impl Store {
     ///
     /// # Errors
     /// The database failed; inside, facts that make no case.
-    pub fn headroom(&mut self, counsel: &mut Counsel<'_>, facts: &Facts) -> Result<Result<Vec<Broken>, Refusal>, Error> {
+    pub fn headroom(&mut self, opinion: &mut Opinion<'_>, facts: &Facts) -> Result<Result<Vec<Broken>, Refusal>, Error> {
+        let counsel = &mut opinion.0;
         let case = match counsel.case(&laid(&[facts])) {
             Ok(case) => case,
             Err(Stop::Refused(refusal)) => return Ok(Err(*refusal)),
@@ -199,7 +200,8 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub fn relook(&mut self, counsel: &mut Counsel<'_>, on: Option<Date>) -> Result<(usize, Vec<Change>), Error> {
+    pub fn relook(&mut self, opinion: &mut Opinion<'_>, on: Option<Date>) -> Result<(usize, Vec<Change>), Error> {
+        let counsel = &mut opinion.0;
         let mut shipments = Vec::new();
         for (name, record) in self.records("shipment")? {
             if let Record::Shipment(shipment) = record

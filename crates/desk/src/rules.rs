@@ -22,6 +22,8 @@ pub struct Rules {
     pub each_shipment: Vec<Each>,
     /// By how much clocks may differ.
     pub clock_skew: Skew,
+    /// From when on an entry is late.
+    pub late: Late,
 }
 
 /// A span of years with its source.
@@ -94,6 +96,14 @@ pub struct Each {
 pub struct Skew {
     /// Seconds.
     pub seconds: i64,
+}
+
+/// From when on an entry is late: it is marked, and a reason is asked for.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Late {
+    /// More calendar days than these lie between what happened and its entry.
+    pub days: i32,
 }
 
 impl Rules {

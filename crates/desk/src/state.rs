@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use facts::Date;
+use regime::hex;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::command::{Basis, Facts, Role, Terms};
 use crate::counsel::{CountedFlow, FeeLine, Goods, Ruling};
@@ -22,8 +24,12 @@ pub struct Person {
 pub struct Desk {
     /// Its name.
     pub name: String,
-    /// Regimes adopted: id to hash of the pack.
-    pub packs: BTreeMap<String, String>,
+    /// Everything by which the desk decides, each item with its hash: regimes, parts, dictionary, its own numbers, the program.
+    #[serde(default)]
+    pub items: BTreeMap<String, String>,
+    /// The day on which that was adopted.
+    #[serde(default)]
+    pub adopted: Option<Date>,
     /// Everybody who ever adopted rules.
     pub adopters: BTreeSet<String>,
     /// How many admins there are.
@@ -62,6 +68,20 @@ impl Stage {
     }
 }
 
+/// From one day until another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+}
+
+/// SHA-256 in hex of what somebody reads before approving it. Plain data with text keys always has a JSON text.
+fn hash_of(what: &impl Serialize) -> String {
+    hex(&Sha256::digest(serde_json::to_vec(what).unwrap_or_default()))
+}
+
 /// An application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Application {
@@ -73,12 +93,14 @@ pub struct Application {
     pub goods: Goods,
     /// What the law said when it was last edited.
     pub ruling: Ruling,
+    /// From when until when a licence on it may hold.
+    pub valid: Span,
     /// Where it stands.
     pub stage: Stage,
     /// Who entered it.
     pub author: String,
-    /// Who edited it last.
-    pub last_editor: String,
+    /// Everybody who ever edited it.
+    pub editors: BTreeSet<String>,
     /// Who approved it.
     pub approver: Option<String>,
     /// The day it went to review.
@@ -87,6 +109,13 @@ pub struct Application {
     pub reason: String,
     /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
+}
+
+impl Application {
+    /// SHA-256 in hex of what an approver reads: facts, documents, what the law said, and for how long a licence is asked.
+    pub fn hash(&self, id: &str) -> String {
+        hash_of(&("application", id, &self.facts, &self.documents, &self.goods, &self.ruling, &self.valid))
+    }
 }
 
 /// Where a licence stands; expiry follows from its days.
@@ -116,12 +145,31 @@ pub struct Licence {
     pub standing: Standing,
     /// Conditions by clause: who attests, and the document that shows it.
     pub conditions: BTreeMap<String, Condition>,
-    /// Terms that somebody asked for, and who.
-    pub amendment: Option<(Terms, String)>,
+    /// Other terms that wait for a second person.
+    pub amendment: Option<Amendment>,
     /// Why it was suspended, reinstated or revoked.
     pub reason: String,
     /// The day on which something last happened to it: the retention clock.
     pub touched: Date,
+}
+
+impl Licence {
+    /// SHA-256 in hex of what an approver of the amendment reads: the terms that hold, those asked for, and why. None where none waits.
+    pub fn amendment_hash(&self, id: &str) -> Option<String> {
+        let asked = self.amendment.as_ref()?;
+        Some(hash_of(&("amendment", id, &self.terms, &asked.terms, &asked.reason)))
+    }
+}
+
+/// Other terms of a licence that somebody asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Amendment {
+    /// The terms.
+    pub terms: Terms,
+    /// Why.
+    pub reason: String,
+    /// Everybody who asked since terms were last approved: a later ask takes the place of an earlier one.
+    pub by: BTreeSet<String>,
 }
 
 /// A condition of a licence.

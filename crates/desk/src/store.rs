@@ -7,6 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::apply::apply;
+use jiff::Timestamp;
+use rand_core::{OsRng, RngCore};
+
 use crate::command::Command;
 use crate::counsel::Counsel;
 use crate::decide::{Answer, decide, is_name};
@@ -32,8 +35,19 @@ pub struct Store {
     state: State,
 }
 
-/// What became of one command: first and last entry, or the refusal.
-pub type Outcome = Result<(u64, u64), Refusal>;
+/// Where a command stands in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its first entry.
+    pub first: u64,
+    /// Its last.
+    pub last: u64,
+    /// Whether it was done before, under the same key: nothing was done now.
+    pub before: bool,
+}
+
+/// What became of one command: its place, or the refusal.
+pub type Outcome = Result<Place, Refusal>;
 
 impl Store {
     /// Makes a store: a file, or a `postgres://` database without one.
@@ -76,13 +90,14 @@ impl Store {
         Ok(Head { seq: seq.int().unsigned_abs(), hash: hash.text(), at })
     }
 
-    /// Does commands in their order, all in one transaction: when this returns they are on the disk. A refusal stops none of the others.
+    /// Does commands in their order, all in one transaction, at a moment of the desk's clock: when this returns they are on the disk. A
+    /// refusal stops none of the others.
     ///
     /// # Errors
     /// The database failed, and nothing was done.
-    pub fn submit(&mut self, counsel: &mut Counsel<'_>, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
+    pub fn submit(&mut self, counsel: &mut Counsel<'_>, now: Timestamp, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
         for _ in 0..TRIES {
-            match self.attempt(counsel, commands) {
+            match self.attempt(counsel, now, commands) {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) => {
                     self.db.rollback();
@@ -98,7 +113,7 @@ impl Store {
         Err(Error::Busy)
     }
 
-    fn attempt(&mut self, counsel: &mut Counsel<'_>, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
+    fn attempt(&mut self, counsel: &mut Counsel<'_>, now: Timestamp, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
         self.db.begin()?;
         // Taken before anything is read, so that one writer at a time decides on what is there.
         self.db.run("UPDATE head SET seq = seq WHERE id = 1", &[])?;
@@ -109,8 +124,8 @@ impl Store {
         self.fetch(commands)?;
         let (mut outcomes, mut log) = (Vec::with_capacity(commands.len()), Vec::new());
         for command in commands {
-            outcomes.push(match self.answer(counsel, command)? {
-                Ok(Answer::Already(first, last)) => Ok((first, last)),
+            outcomes.push(match self.answer(counsel, now, command)? {
+                Ok(Answer::Already(first, last)) => Ok(Place { first, last, before: true }),
                 Ok(Answer::New(sealed)) => {
                     let first = sealed.first().map_or(0, |s| s.entry.seq);
                     for sealed in &sealed {
@@ -118,7 +133,7 @@ impl Store {
                     }
                     let last = self.state.head.seq;
                     log.extend(sealed);
-                    Ok((first, last))
+                    Ok(Place { first, last, before: false })
                 }
                 Err(refusal) => Err(refusal),
             });
@@ -142,9 +157,9 @@ impl Store {
     }
 
     /// Decides, bringing along what else the engine asks for.
-    fn answer(&mut self, counsel: &mut Counsel<'_>, command: &Command) -> Result<Result<Answer, Refusal>, Error> {
+    fn answer(&mut self, counsel: &mut Counsel<'_>, now: Timestamp, command: &Command) -> Result<Result<Answer, Refusal>, Error> {
         loop {
-            match decide(&self.state, counsel, command) {
+            match decide(&self.state, counsel, now, command) {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(Stop::Refused(refusal)) => return Ok(Err(*refusal)),
                 Err(Stop::Record(name)) => {
@@ -228,6 +243,18 @@ impl Store {
         read_list(&mut self.db, heading)
     }
 
+    /// Headings that begin so, as `party|`, in order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn headings(&mut self, begin: &str) -> Result<Vec<String>, Error> {
+        let rows = self.db.rows("SELECT DISTINCT heading FROM item WHERE heading LIKE $1", &[format!("{begin}%").into()])?;
+        let mut all: Vec<String> =
+            rows.into_iter().filter_map(|row| row.into_iter().next()).map(|heading| heading.text()).collect();
+        all.sort_unstable();
+        Ok(all)
+    }
+
     /// Names under a heading, each with the entry that put it there.
     ///
     /// # Errors
@@ -295,6 +322,16 @@ impl Store {
     pub(crate) fn db(&mut self) -> &mut Db {
         &mut self.db
     }
+}
+
+/// A key that nobody used: drawn at random.
+///
+/// # Errors
+/// The machine gives no random numbers.
+pub fn fresh_key() -> Result<String, Error> {
+    let mut bytes = [0_u8; 16];
+    OsRng.try_fill_bytes(&mut bytes).map_err(|e| Error::Database(format!("no random numbers: {e}")))?;
+    Ok(regime::hex(&bytes))
 }
 
 /// The newest version that this program knows.

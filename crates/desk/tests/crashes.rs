@@ -40,8 +40,8 @@ fn power_lost_at_every_step_of_a_book() {
     disk.start(Contents::default());
     disk.record();
     let mut store = Store::create(&disk.place).unwrap();
-    for (n, batch) in book.batches.iter().enumerate() {
-        assert_eq!(store.submit(&mut counsel, batch).unwrap(), book.answers[n]);
+    for n in 0..book.batches.len() {
+        assert_eq!(book.send(n, &mut store, &mut counsel).unwrap(), book.answers[n]);
         disk.acknowledge(n + 1);
         // Closing folds the log into the file.
         if n % 4 == 0 {
@@ -68,8 +68,8 @@ fn power_lost_at_every_step_of_a_book() {
                 if upto > 0 {
                     told_again(&book, &mut store, &mut counsel, upto - 1);
                 }
-                if let Some(batch) = book.batches.get(upto) {
-                    assert_eq!(store.submit(&mut counsel, batch).unwrap(), book.answers[upto], "the desk goes on");
+                if upto < book.batches.len() {
+                    assert_eq!(book.send(upto, &mut store, &mut counsel).unwrap(), book.answers[upto], "the desk goes on");
                 }
             }
         }
@@ -85,7 +85,7 @@ fn power_lost_at_every_step_of_a_book() {
 fn founded(book: &Book, disk: &Disk, counsel: &mut Counsel<'_>) -> Contents {
     disk.start(Contents::default());
     let mut store = Store::create(&disk.place).unwrap();
-    assert_eq!(store.submit(counsel, &book.batches[0]).unwrap(), book.answers[0]);
+    assert_eq!(book.send(0, &mut store, counsel).unwrap(), book.answers[0]);
     drop(store);
     disk.after(Loss::Nothing, &mut Chance(0), &mut Fate::default())
 }
@@ -123,7 +123,7 @@ fn live(book: &Book, disk: &Disk, counsel: &mut Counsel<'_>, chance: &mut Chance
                     });
                     opened.map(|opened| store = Some(opened))
                 }
-                Some(open) => open.submit(counsel, &book.batches[done]).map(|answers| {
+                Some(open) => book.send(done, open, counsel).map(|answers| {
                     assert_eq!(answers, book.answers[done]);
                     tally.acknowledged += answers.len() as u64;
                     done += 1;
@@ -203,8 +203,8 @@ fn a_disk_that_lies_about_its_syncs_is_found_out() {
         disk.start(founded.clone());
         disk.lie();
         let mut store = Store::open(&disk.place).unwrap();
-        for (n, batch) in book.batches.iter().enumerate().skip(1) {
-            assert_eq!(store.submit(&mut counsel, batch).unwrap(), book.answers[n]);
+        for n in 1..book.batches.len() {
+            assert_eq!(book.send(n, &mut store, &mut counsel).unwrap(), book.answers[n]);
         }
         let left = disk.after(Loss::Seeded, &mut chance, &mut Fate::default());
         drop(store);

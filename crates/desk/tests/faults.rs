@@ -18,8 +18,11 @@ use common::{counsel, people, sale};
 use desk::{Act, Basis, Command, Error, Store};
 
 fn command(n: u64, actor: &str, act: Act) -> Command {
-    let at = jiff::Timestamp::from_second(1_770_000_000 + n as i64).unwrap();
-    Command { key: format!("f-{n}"), actor: actor.into(), at, act }
+    common::command(format!("f-{n}"), actor, act)
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_770_000_000).unwrap()
 }
 
 fn founded(place: &Path) -> Store {
@@ -29,8 +32,8 @@ fn founded(place: &Path) -> Store {
     for (n, (person, role)) in people().into_iter().enumerate() {
         all.push(command(2 + n as u64, "admin-1", Act::GrantRole { person: person.into(), role }));
     }
-    all.push(command(20, "admin-1", Act::AdoptRules { packs: counsel.packs() }));
-    assert!(store.submit(&mut counsel, &all).unwrap().iter().all(Result::is_ok));
+    all.push(command(20, "admin-1", Act::AdoptRules { items: counsel.items().clone() }));
+    assert!(store.submit(&mut counsel, now(), &all).unwrap().iter().all(Result::is_ok));
     store
 }
 
@@ -54,7 +57,7 @@ fn writer() {
     while next < most {
         // One to four shipments a transaction.
         let batch: Vec<Command> = (next..next + 1 + next % 4).flat_map(shipment).collect();
-        match store.submit(&mut counsel, &batch) {
+        match store.submit(&mut counsel, now(), &batch) {
             Ok(outcomes) => {
                 assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
                 next += batch.len() as u64 / 2;
@@ -139,7 +142,7 @@ fn a_log_torn_at_any_byte_is_whole_up_to_a_transaction() {
     let (mut store, mut counsel) = (founded(&place), counsel(&["essay"]));
     let wal = folder.path().join("desk.db-wal");
     let submit = |store: &mut Store, counsel: &mut desk::Counsel<'_>, n: u64| {
-        assert!(store.submit(counsel, &shipment(n)).unwrap().iter().all(Result::is_ok));
+        assert!(store.submit(counsel, now(), &shipment(n)).unwrap().iter().all(Result::is_ok));
     };
     for n in 0..3 {
         submit(&mut store, &mut counsel, n);
@@ -212,7 +215,7 @@ fn a_full_disk_stops_the_writer_and_breaks_nothing() {
         assert!(there == acked, "{acked} acknowledged, {there} there");
         // With room again it goes on.
         let (mut store, mut counsel) = (Store::open(place.to_str().unwrap()).unwrap(), counsel(&["essay"]));
-        assert!(store.submit(&mut counsel, &shipment(there)).unwrap().iter().all(Result::is_ok));
+        assert!(store.submit(&mut counsel, now(), &shipment(there)).unwrap().iter().all(Result::is_ok));
     }
     println!("{stopped} writers stopped by a full disk");
     assert!(stopped > 0);

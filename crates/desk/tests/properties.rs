@@ -3,8 +3,10 @@
 
 mod common;
 
-use common::{Live, day, facts, home, licence, sale};
-use desk::{Act, Basis, Command, Event, Terms};
+use std::collections::BTreeSet;
+
+use common::{Live, applied, as_read, command, day, facts, home, licence, sale};
+use desk::{Act, Basis, Command, Event, Role, Terms};
 use proptest::prelude::*;
 
 /// A command of a small desk: few names, so that commands meet.
@@ -31,7 +33,7 @@ fn acts() -> impl Strategy<Value = (usize, Act, i64)> {
         2 => (prop_oneof![name("U"), name("S")], 1..100i64, date.clone()).prop_map(|(shipment, units, on)| Act::TakeBack {
             shipment, units, on, reason: "r".into() }),
         1 => (0..2usize, terms).prop_map(|(l, terms)| Act::AskAmendment { licence: format!("L-{l}"), terms, reason: "r".into() }),
-        1 => (0..2usize).prop_map(|l| Act::ApproveAmendment { licence: format!("L-{l}") }),
+        1 => (0..2usize).prop_map(|l| Act::ApproveAmendment { licence: format!("L-{l}"), seen: String::new() }),
         1 => (0..2usize).prop_map(|l| Act::Suspend { licence: format!("L-{l}"), reason: "r".into() }),
         1 => (0..2usize).prop_map(|l| Act::Reinstate { licence: format!("L-{l}"), reason: "r".into() }),
     ];
@@ -61,7 +63,8 @@ proptest! {
         let mut breached = false;
         for (n, (actor, act, skip)) in commands.into_iter().enumerate() {
             live.now = live.now.checked_add(jiff::Span::new().seconds(skip)).unwrap();
-            let command = Command { key: format!("p-{n}"), actor: ACTORS[actor].into(), at: live.now, act };
+            let act = as_read(act, |name| live.state.record(name).unwrap().cloned());
+            let command = command(format!("p-{n}"), ACTORS[actor], act);
             let before = (live.state.head.clone(), overdrawn(&live));
             match live.send(&command) {
                 Ok(span) => {
@@ -91,5 +94,104 @@ proptest! {
         for name in live.state.names("") {
             prop_assert_eq!(rebuilt.record(&name), live.state.record(&name));
         }
+    }
+}
+
+/// One step of work on one application and its licence; the numbers choose who, what and with which content.
+fn paper() -> impl Strategy<Value = (usize, usize, i64, bool)> {
+    (0..3usize, 0..7usize, 1..4i64, any::<bool>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Three people who each may enter and approve. Whatever they do, nobody is author or editor of what holds and its approver, no
+    /// terms hold that nobody else approved, and an approval is of the content whose hash it names.
+    #[test]
+    fn nobody_approves_what_is_his_own(steps in prop::collection::vec(paper(), 1..80)) {
+        let mut live = Live::open(&["us-ear"]);
+        live.on("2026-02-01");
+        live.ship_home("U-1", 1000, "2026-02-01");
+        let people = ["ann", "ben", "cat"];
+        for person in people {
+            for role in [Role::Analyst, Role::Approver] {
+                live.run("admin-1", Act::GrantRole { person: person.into(), role }).unwrap();
+            }
+        }
+        // Kept beside the desk: who wrote, what was approved, what was asked.
+        let (mut wrote, mut asked) = (BTreeSet::new(), BTreeSet::new());
+        let mut read: Option<String> = None;
+        for (who, what, units, stale) in steps {
+            let actor = people[who];
+            let terms = Terms { units, value: 100 * units, from: day("2026-02-01"), until: day("2026-12-31") };
+            let facts = sale(units, &units.to_string(), "2026-02-01");
+            let (application, licence) = ("A-1".to_owned(), "L-1".to_owned());
+            let hash = |live: &Live| live.state.application("A-1").unwrap().map(|a| a.hash("A-1"));
+            // Half of the approvals are of what was read earlier.
+            let seen = if stale { read.clone().unwrap_or_default() } else { hash(&live).unwrap_or_default() };
+            let act = match what {
+                0 => applied("A-1", facts),
+                1 => Act::Edit { application, facts, documents: vec![], asked: Default::default() },
+                2 => Act::Submit { application },
+                3 => Act::Approve { application, reason: "r".into(), seen: seen.clone() },
+                4 => Act::Issue { licence, application, terms: terms.clone() },
+                5 => Act::AskAmendment { licence, terms: terms.clone(), reason: "r".into() },
+                _ => Act::ApproveAmendment { licence, seen: String::new() },
+            };
+            let before = hash(&live);
+            if live.run(actor, act).is_err() {
+                continue;
+            }
+            match what {
+                0 | 1 => { wrote.insert(actor); }
+                2 => read = hash(&live),
+                3 => {
+                    prop_assert!(!wrote.contains(actor), "{actor} approved what {wrote:?} wrote");
+                    prop_assert_eq!(Some(seen), before, "another content was approved");
+                }
+                4 => {
+                    let goods = &live.state.application("A-1").unwrap().unwrap().goods;
+                    prop_assert!(terms.units <= goods.units && terms.value <= goods.value, "beyond what was approved");
+                }
+                5 => { asked.insert(actor); }
+                _ => {
+                    prop_assert!(!asked.contains(actor), "{actor} approved terms that {asked:?} asked for");
+                    asked.clear();
+                }
+            }
+        }
+    }
+
+    /// Whoever claims whatever moment, in whichever role, and wherever the machine's clock goes: no entry lies beyond the clock and the entry before
+    /// it, and the next command of an honest sender is done.
+    #[test]
+    fn no_command_moves_the_desk_beyond_its_clock(
+        steps in prop::collection::vec((0..7usize, 0..5usize, any::<i32>(), -400..400i64, any::<bool>()), 1..60)
+    ) {
+        let mut live = Live::open(&["essay"]);
+        live.on("2026-03-01");
+        let start = live.now;
+        let mut latest = live.state.head.at;
+        for (n, (who, what, claim, minutes, reason)) in steps.into_iter().enumerate() {
+            live.now = live.now.checked_add(jiff::Span::new().minutes(minutes)).unwrap();
+            latest = latest.max(live.now);
+            let actor = ["admin-1", "analyst-1", "approver-1", "auditor-1", "machine-1", "viewer-1", "nobody-1"][who];
+            let claimed = jiff::Timestamp::from_second(start.as_second() + i64::from(claim) * 3).unwrap();
+            let act = match what {
+                0 => Act::GrantRole { person: format!("p-{n}"), role: Role::Viewer },
+                1 => applied(&format!("A-{n}"), sale(1, "1", "2026-03-01")),
+                2 => Act::Hold { subject: "person/admin-1".into(), reason: "r".into() },
+                3 => Act::Reserve { shipment: format!("S-{n}"), basis: Basis::Law, facts: sale(1, "1", "2126-01-01") },
+                _ => Act::Post { shipment: "S-0".into(), on: day("2126-01-01"), facts: facts("") },
+            };
+            let because = if reason { "r" } else { "" };
+            let sent = Command { claimed: Some(claimed), late_because: because.into(), ..command(format!("c-{n}"), actor, act) };
+            let _ = live.send(&sent);
+            prop_assert!(live.state.head.at <= latest, "the head lies beyond every clock there was");
+            let honest = Act::GrantRole { person: format!("h-{n}"), role: Role::Viewer };
+            prop_assert!(live.send(&command(format!("h-{n}"), "admin-1", honest)).is_ok(), "the desk is locked");
+        }
+        let moments: Vec<_> = live.log.iter().map(|sealed| sealed.entry.at).collect();
+        prop_assert!(moments.is_sorted());
     }
 }

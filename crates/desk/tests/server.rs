@@ -47,8 +47,8 @@ fn drop_database(url: &str, place: &str) {
 fn write(book: &Book, place: &str, mut done: usize, ready: impl FnOnce()) -> usize {
     let (mut store, mut counsel) = (Store::open(place).unwrap(), counsel(&["us-ear"]));
     ready();
-    while let Some(batch) = book.batches.get(done) {
-        let Ok(answers) = store.submit(&mut counsel, batch) else { break };
+    while done < book.batches.len() {
+        let Ok(answers) = book.send(done, &mut store, &mut counsel) else { break };
         assert_eq!(answers, book.answers[done]);
         done += 1;
     }
@@ -67,7 +67,7 @@ fn struck(url: &str, name: &str, kills: u64, kill: impl Fn(&str)) -> Tally {
         let book = book(calm.to_str().unwrap(), &mut counsel, &mut chance, 150);
         let place = database(url, name);
         let mut store = Store::create(&place).unwrap();
-        assert_eq!(store.submit(&mut counsel, &book.batches[0]).unwrap(), book.answers[0]);
+        assert_eq!(book.send(0, &mut store, &mut counsel).unwrap(), book.answers[0]);
         drop(store);
         let mut done = 1;
         while done < book.batches.len() {

@@ -6,8 +6,10 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{counsel, day, facts, home, licence, people, sale};
-use desk::{Act, Basis, Command, Error, Finding, Record, Refusal, Signed, Store, Terms, check_entry, check_growth, new_key};
+use common::{applied, approved, as_read, counsel, day, facts, home, licence, people, sale};
+use desk::{
+    Act, Basis, Command, Error, Finding, Place, Record, Refusal, Signed, Store, Terms, check_entry, check_growth, new_key,
+};
 
 /// Runs a script on every store that there is: each in a place of its own.
 fn on_both(name: &str, script: impl Fn(&str)) {
@@ -37,7 +39,7 @@ impl Sender {
     fn command(&mut self, actor: &str, act: Act) -> Command {
         self.n += 1;
         self.at = self.at.checked_add(jiff::Span::new().seconds(1)).unwrap();
-        Command { key: format!("{}-{}", self.word, self.n), actor: actor.into(), at: self.at, act }
+        common::command(format!("{}-{}", self.word, self.n), actor, act)
     }
 }
 
@@ -49,8 +51,8 @@ fn founded(place: &str, regimes: &[&str]) -> Store {
     for (person, role) in people() {
         all.push(sender.command("admin-1", Act::GrantRole { person: person.into(), role }));
     }
-    all.push(sender.command("admin-1", Act::AdoptRules { packs: counsel.packs() }));
-    assert!(store.submit(&mut counsel, &all).unwrap().iter().all(Result::is_ok));
+    all.push(sender.command("admin-1", Act::AdoptRules { items: counsel.items().clone() }));
+    assert!(store.submit(&mut counsel, sender.at, &all).unwrap().iter().all(Result::is_ok));
     store
 }
 
@@ -63,12 +65,9 @@ fn licensed(store: &mut Store, units: i64) {
     let mut acts = vec![
         ("machine-1", Act::Reserve { shipment: "U-1".into(), basis: Basis::Law, facts: home(2 * units, "1000", "2026-02-01") }),
         ("machine-1", Act::Post { shipment: "U-1".into(), on: day("2026-02-01"), facts: facts("") }),
-        (
-            "analyst-1",
-            Act::Apply { application: application(), facts: sale(units, &units.to_string(), "2026-02-01"), documents: vec![] },
-        ),
+        ("analyst-1", applied("A-1", sale(units, &units.to_string(), "2026-02-01"))),
         ("analyst-1", Act::Submit { application: application() }),
-        ("approver-1", Act::Approve { application: application(), reason: "known parties".into() }),
+        ("approver-1", approved("A-1", "known parties")),
         ("analyst-1", Act::Issue { licence: "L-1".into(), application: application(), terms }),
     ];
     for n in ["i", "ii", "iv", "v", "vi", "vii", "viii", "ix"] {
@@ -76,9 +75,10 @@ fn licensed(store: &mut Store, units: i64) {
         acts.push(("analyst-1", Act::GiveEvidence { licence: "L-1".into(), document: format!("DOC-{n}"), clause }));
     }
     acts.push(("analyst-1", Act::TakeBack { shipment: "U-1".into(), units, on: day("2026-03-01"), reason: "defects".into() }));
-    let commands: Vec<Command> = acts.into_iter().map(|(actor, act)| sender.command(actor, act)).collect();
-    for outcome in store.submit(&mut counsel, &commands).unwrap() {
-        outcome.unwrap();
+    for (actor, act) in acts {
+        let act = as_read(act, |name| store.record(name).unwrap());
+        let command = sender.command(actor, act);
+        store.submit(&mut counsel, sender.at, &[command]).unwrap().remove(0).unwrap();
     }
 }
 
@@ -103,11 +103,11 @@ fn eight_writers_lose_nothing_and_draw_nothing_twice() {
                             let shipment = format!("S-{w}-{n}");
                             let act = Act::Reserve { shipment, basis: licence("L-1"), facts: draw(1) };
                             let command = sender.command("machine-1", act);
-                            let first = store.submit(&mut counsel, std::slice::from_ref(&command)).unwrap().remove(0);
-                            let again = store.submit(&mut counsel, &[command]).unwrap().remove(0);
+                            let first = store.submit(&mut counsel, sender.at, std::slice::from_ref(&command)).unwrap().remove(0);
+                            let again = store.submit(&mut counsel, sender.at, &[command]).unwrap().remove(0);
                             match first {
-                                Ok(span) => {
-                                    assert_eq!(again, Ok(span), "the same command, the same answer");
+                                Ok(place) => {
+                                    assert_eq!(again, Ok(Place { before: true, ..place }), "the same command, the same answer");
                                     done += 1;
                                 }
                                 Err(refusal) => assert!(matches!(refusal, Refusal::QuotaBroken { .. }), "{refusal}"),
@@ -146,7 +146,7 @@ fn one_script_gives_one_log_on_both_stores() {
             ("nobody-1", Act::Void { shipment: "S-1".into(), reason: "'; DROP TABLE entry; --".into() }),
         ];
         let commands: Vec<Command> = acts.into_iter().map(|(actor, act)| sender.command(actor, act)).collect();
-        let outcomes = store.submit(&mut counsel, &commands).unwrap();
+        let outcomes = store.submit(&mut counsel, sender.at, &commands).unwrap();
         let names: Vec<String> = outcomes.iter().map(|o| o.as_ref().map_or_else(Refusal::name, |_| "done".to_owned())).collect();
         assert_eq!(names, ["done", "quota-broken", "done", "done", "done", "done", "done", "role-needed"]);
         // Opened anew, nothing is lost; what was refused left no trace.
@@ -195,7 +195,7 @@ fn money_runs_through_a_store_as_through_memory() {
         commands.push(sender.command("analyst-1", invoice("I-1")));
         let pay = Act::Pay { invoice: "I-1".into(), minor: 75_000_000_000, reference: "WIRE".into() };
         commands.push(sender.command("analyst-1", pay));
-        for outcome in store.submit(&mut counsel, &commands).unwrap() {
+        for outcome in store.submit(&mut counsel, sender.at, &commands).unwrap() {
             outcome.unwrap();
         }
         // Struck down in a process that knows nothing yet.
@@ -209,9 +209,9 @@ fn money_runs_through_a_store_as_through_memory() {
         };
         let refund = Act::Refund { invoice: "I-1".into(), minor: 75_000_000_000, reference: "WIRE-2".into() };
         let commands = [sender.command("admin-1", strike), sender.command("analyst-1", refund)];
-        let outcomes = store.submit(&mut counsel, &commands).unwrap();
-        let (first, last) = outcomes[0].clone().unwrap();
-        assert_eq!(last - first, 300, "every assessment");
+        let outcomes = store.submit(&mut counsel, sender.at, &commands).unwrap();
+        let place = outcomes[0].clone().unwrap();
+        assert_eq!(place.last - place.first, 300, "every assessment");
         outcomes[1].clone().unwrap();
         let Some(Record::Account(cash)) = store.record("account/cash").unwrap() else { panic!() };
         assert_eq!(cash.balances["money in USD"], 0);
@@ -258,7 +258,8 @@ fn every_tampering_is_found_and_named() {
         let early = store.checkpoint(&secret).unwrap();
         let mut sender = Sender::new("t", "2026-03-02");
         let act = Act::Suspend { licence: "L-1".into(), reason: "inquiry".into() };
-        store.submit(&mut counsel(&["us-ear"]), &[sender.command("approver-1", act)]).unwrap();
+        let command = sender.command("approver-1", act);
+        store.submit(&mut counsel(&["us-ear"]), sender.at, &[command]).unwrap();
         let late = store.checkpoint(&secret).unwrap();
         assert_eq!(store.audit(&[], &keys).unwrap().1, []);
         let last = late.size;
@@ -334,7 +335,7 @@ fn proofs_hold_offline_for_every_entry_and_every_pair_of_checkpoints() {
                 sender.command("machine-1", Act::Reserve { shipment: format!("S-{round}-{n}"), basis: Basis::Law, facts })
             })
             .collect();
-        assert!(store.submit(&mut counsel, &commands).unwrap().iter().all(Result::is_ok));
+        assert!(store.submit(&mut counsel, sender.at, &commands).unwrap().iter().all(Result::is_ok));
         signed.push(store.checkpoint(&secret).unwrap());
     }
     let mut bodies = Vec::new();
@@ -379,7 +380,7 @@ fn records_tie_are_found_kept_and_looked_at_again() {
         let mut commands = ship(&mut sender, "S-1", "100.02", "2026-03-31").to_vec();
         commands.extend(ship(&mut sender, "S-2", "200", "2026-04-01"));
         commands.push(sender.command("auditor-1", Act::Hold { subject: "shipment/S-1".into(), reason: "inquiry".into() }));
-        for outcome in store.submit(&mut counsel, &commands).unwrap() {
+        for outcome in store.submit(&mut counsel, sender.at, &commands).unwrap() {
             outcome.unwrap();
         }
         // By quarter, each total opens to its entry and ties to the cent: 25 % of 100.02 is 25.005, and the half goes to the even cent.
@@ -399,12 +400,13 @@ fn records_tie_are_found_kept_and_looked_at_again() {
             (store.find("country", "cn").unwrap(), store.find("document", "S-1").unwrap()),
             (found.map(String::from).to_vec(), vec![found[0].to_owned()])
         );
-        let kept = store.retention(&counsel.rules).unwrap();
+        let kept = store.retention(counsel.rules()).unwrap();
         assert_eq!((kept[0].until, kept[0].held.as_deref(), kept[1].held.as_deref()), (day("2031-04-02"), Some("inquiry"), None));
+        let mut opinion = desk::Opinion::from(counsel);
         // Before the announcement of December 2025 the part was banned, and no fee was due.
-        let (count, changes) = store.relook(&mut counsel, Some(day("2025-12-07"))).unwrap();
+        let (count, changes) = store.relook(&mut opinion, Some(day("2025-12-07"))).unwrap();
         assert_eq!((count, changes.len()), (2, 2));
         assert_eq!((changes[0].now.as_str(), &changes[0].by), ("prohibited", &vec!["essay E3".to_owned()]));
-        assert_eq!((store.relook(&mut counsel, None).unwrap().1, changes[1].fees), (vec![], (5000, Some(0))));
+        assert_eq!((store.relook(&mut opinion, None).unwrap().1, changes[1].fees), (vec![], (5000, Some(0))));
     });
 }

@@ -32,9 +32,10 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &ClaimsArgs) -> Result
         .iter()
         .filter(|c| args.ids.is_empty() || args.ids.iter().any(|id| id.eq_ignore_ascii_case(&c.id)))
         .collect();
-    if wanted.is_empty() {
+    let known = |id: &String| claims.claims.iter().any(|c| c.id.eq_ignore_ascii_case(id));
+    if wanted.is_empty() || !args.ids.iter().all(known) {
         let known: Vec<&str> = claims.claims.iter().map(|c| c.id.as_str()).collect();
-        return Err(Failure::Message(format!("no claim `{}`", args.ids.join(" ")), format!("known: {}", known.join(", "))));
+        return Err(Failure::Unknown(format!("no claim `{}`", args.ids.join(" ")), format!("known: {}", known.join(", "))));
     }
     let world = worlds::open(&library, "h200")?;
     let (series, past) = worlds::past(&library, &world.scenario)?;

@@ -89,7 +89,7 @@ pub(crate) fn chips<'a>(library: &'a Library, name: &str) -> Result<Vec<&'a Chip
             } else {
                 format!("near it: {}", near.join(", "))
             };
-            Err(Failure::Message(format!("`{name}` is not in the catalogue"), hint))
+            Err(Failure::Unknown(format!("`{name}` is not in the catalogue"), hint))
         }
     }
 }
@@ -104,6 +104,6 @@ pub(crate) fn country(library: &Library, text: &str) -> Result<facts::CountryId,
         } else {
             format!("near it: {}", near.join(", "))
         };
-        Failure::Message(format!("`{text}` is not a country"), hint)
+        Failure::Unknown(format!("`{text}` is not a country"), hint)
     })
 }

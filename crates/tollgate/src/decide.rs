@@ -414,7 +414,7 @@ pub(crate) fn row(
     })?;
     let Some((case, place)) = asked else {
         let hint = "a row is called by its line in the file, as in the column `line` of decisions".to_owned();
-        return Err(Failure::Message(format!("{} has no row on line {line}", path.display()), hint));
+        return Err(Failure::Unknown(format!("{} has no row on line {line}", path.display()), hint));
     };
     let case = case.map_err(Failure::Problems)?;
     counted.retain(|row| (row.day, row.place) < (case.day, place));

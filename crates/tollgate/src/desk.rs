@@ -9,12 +9,12 @@ mod views;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use desk::{Command, Counsel, Error, Record, Refusal, Rules, Store};
-use regime::Library;
+use desk::{Act, Command, Counsel, Desk, Error, Place, Record, Refusal, Store, fresh_key};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::Exit;
-use crate::args::{Common, Look};
+use crate::args::Common;
 use crate::outputs::Outputs;
 use crate::pack;
 use crate::screen::{Failure, Paint, Screen};
@@ -23,6 +23,7 @@ use args::{DeskAct, DeskArgs};
 
 /// Does what is to be done at the desk.
 pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<Exit, Failure> {
+    args.by_adopted_law()?;
     let mut outputs = Outputs::new(common);
     outputs.uses_store(&args.store)?;
     if let DeskAct::Key { name, out } = &args.act {
@@ -30,57 +31,94 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
     }
     let file = proofs::file(screen, &mut outputs, args)?;
     let library = pack::library(common)?;
-    let rules = Rules::read(&library.pack).map_err(|p| Failure::Problems(vec![*p]))?;
     if let DeskAct::Init { name } = &args.act {
-        return acts::init(screen, &library, rules, args, name);
+        return acts::init(screen, &library, args, name);
     }
     let mut store = Store::open(&args.store).map_err(|e| failure(&e))?;
     let adopted = match store.record("desk/desk").map_err(|e| failure(&e))? {
-        Some(Record::Desk(desk)) => desk.packs.into_keys().collect(),
-        _ => Vec::new(),
+        Some(Record::Desk(desk)) => desk,
+        _ => Desk::default(),
     };
-    let mut counsel = counsel(&library, rules, &args.look(), adopted)?;
     match &args.act {
-        DeskAct::Do { file } => from_file(screen, &mut store, &mut counsel, file),
         DeskAct::Key { .. }
         | DeskAct::Checkpoint { .. }
         | DeskAct::Prove { .. }
         | DeskAct::Export { .. }
-        | DeskAct::Backup { .. } => proofs::run(screen, &mut store, &args.act, file),
-        act => match acts::act(&mut store, &counsel, args)? {
-            Some(act) => {
-                let command = acts::command(args, act)?;
-                one(screen, &mut store, &mut counsel, &command)
-            }
-            None => views::run(screen, &mut store, &mut counsel, act, file),
+        | DeskAct::Backup { .. } => return proofs::run(screen, &mut store, &args.act, file),
+        act if act.asks() => {
+            return views::run(screen, &mut store, &views::Law { library: &library, adopted, look: args.look() }, act, file);
+        }
+        _ => {}
+    }
+    let mut counsel = match &args.act {
+        DeskAct::AdoptRules if !args.regimes.is_empty() => Counsel::new(&library, &args.regimes),
+        _ => Counsel::adopted(&library, &adopted),
+    }
+    .map_err(Failure::Problems)?;
+    match acts::act(&mut store, &counsel, args)? {
+        Some(act) => one(screen, &mut store, &mut counsel, &acts::command(args, act)?),
+        None => match &args.act {
+            DeskAct::Do { file } => from_file(screen, &mut store, &mut counsel, args, file),
+            _ => Ok(Exit::Done),
         },
     }
 }
 
 pub(crate) use proofs::audit;
 
-/// The law that the options mean; what the desk adopted where they mean none.
-fn counsel<'a>(library: &'a Library, rules: Rules, look: &Look, adopted: Vec<String>) -> Result<Counsel<'a>, Failure> {
-    let regimes = if look.regimes.is_empty() { adopted } else { look.regimes.clone() };
-    let corridor = library.corridor(&regimes, &look.drafts, look.lens()).map_err(Failure::Problems)?;
-    Ok(Counsel { library, corridor, rules })
-}
-
 /// One command, with its answer.
 fn one(screen: &Screen, store: &mut Store, counsel: &mut Counsel<'_>, command: &Command) -> Result<Exit, Failure> {
-    let outcome = store.submit(counsel, std::slice::from_ref(command)).map_err(|e| failure(&e))?.pop();
+    let outcome = store.submit(counsel, Timestamp::now(), std::slice::from_ref(command)).map_err(|e| failure(&e))?.pop();
     match outcome {
-        Some(Ok((first, last))) => {
-            if screen.json {
-                screen.json(&json!({ "sealed": [first, last], "key": command.key }))?;
-            } else {
-                let which = if first == last { format!("entry {first}") } else { format!("entries {first} to {last}") };
-                screen.out(&format!("sealed as {which} (key {})\n", command.key))?;
-            }
-            Ok(Exit::Done)
-        }
+        Some(Ok(place)) => sealed(screen, store, command, place),
         Some(Err(refusal)) => refused(screen, &refusal),
         None => Ok(Exit::Done),
+    }
+}
+
+/// Says where a command stands in the log, and what is to be read before it is approved.
+fn sealed(screen: &Screen, store: &mut Store, command: &Command, place: Place) -> Result<Exit, Failure> {
+    let Place { first, last, before } = place;
+    let waits = waits(store, &command.act)?;
+    if screen.json {
+        let mut told = json!({ "sealed": [first, last], "key": command.key, "before": before });
+        if let (Some((_, hash)), Some(map)) = (&waits, told.as_object_mut()) {
+            map.insert("hash".to_owned(), json!(hash));
+        }
+        screen.json(&told)?;
+        return Ok(Exit::Done);
+    }
+    let which = if first == last { format!("entry {first}") } else { format!("entries {first} to {last}") };
+    let done = if before { "done before, as" } else { "sealed as" };
+    screen.out(&format!("{done} {which} (key {})\n", command.key))?;
+    if let Some((name, hash)) = waits {
+        screen.out(&format!(
+            "{name} reads as {hash}\n  = `tollgate desk show {name}` gives it to be read; --seen HASH approves it\n"
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What an act made ready for a second person: the record's name, and the hash of what that person reads.
+fn waits(store: &mut Store, act: &Act) -> Result<Option<(String, String)>, Failure> {
+    let name = match act {
+        Act::Apply { application, .. } | Act::Edit { application, .. } | Act::Submit { application } => {
+            format!("application/{application}")
+        }
+        Act::AskAmendment { licence, .. } => format!("licence/{licence}"),
+        _ => return Ok(None),
+    };
+    let record = store.record(&name).map_err(|e| failure(&e))?;
+    Ok(record.and_then(|record| to_approve(&name, &record)).map(|hash| (name, hash)))
+}
+
+/// The hash of what a second person reads of a record, where one is asked for.
+fn to_approve(name: &str, record: &Record) -> Option<String> {
+    let id = name.split_once('/')?.1;
+    match record {
+        Record::Application(application) => Some(application.hash(id)),
+        Record::Licence(licence) => licence.amendment_hash(id),
+        _ => None,
     }
 }
 
@@ -103,63 +141,125 @@ const BATCH: usize = 1000;
 /// A longer line is no command.
 const LONGEST: u64 = 1 << 20;
 
-/// Commands from JSON lines. Bad lines and refusals are reported and counted; the rest is done.
-fn from_file(screen: &Screen, store: &mut Store, counsel: &mut Counsel<'_>, file: &Path) -> Result<Exit, Failure> {
+/// What became of the lines of a file so far.
+#[derive(Default)]
+struct Tally {
+    line: usize,
+    done: usize,
+    before: usize,
+    refused: usize,
+    bad: usize,
+}
+
+impl Tally {
+    fn text(&self) -> String {
+        let before = if self.before == 0 { String::new() } else { format!("{} done before, ", self.before) };
+        format!("{} done, {before}{} refused, {} bad lines", self.done, self.refused, self.bad)
+    }
+}
+
+/// Commands from JSON lines. Bad lines and refusals are reported and counted; the rest is done. What a line does not say of time, the
+/// options say.
+fn from_file(
+    screen: &Screen,
+    store: &mut Store,
+    counsel: &mut Counsel<'_>,
+    args: &DeskArgs,
+    file: &Path,
+) -> Result<Exit, Failure> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
         Box::new(std::fs::File::open(file).map_err(|e| Failure::io(file, &e))?)
     };
     let mut input = BufReader::new(input);
-    let (mut line, mut done, mut bad, mut no) = (0_usize, 0_usize, 0_usize, 0_usize);
-    let mut ended = false;
-    while !ended {
-        let (mut batch, mut lines) = (Vec::new(), Vec::new());
-        while batch.len() < BATCH {
-            let mut text = String::new();
-            let read = input.by_ref().take(LONGEST).read_line(&mut text).map_err(|e| Failure::io(file, &e))?;
-            if read == 0 {
-                ended = true;
-                break;
-            }
-            line += 1;
-            if text.trim().is_empty() {
-                continue;
-            }
-            match serde_json::from_str::<Command>(&text) {
-                Ok(command) => {
-                    batch.push(command);
-                    lines.push(line);
-                }
-                Err(why) => {
-                    bad += 1;
-                    screen.err(&format!("{} {why}\n", screen.paint(&format!("line {line}:"), Paint::Bad)));
-                }
-            }
-        }
-        for (line, outcome) in lines.iter().zip(store.submit(counsel, &batch).map_err(|e| failure(&e))?) {
+    let mut tally = Tally::default();
+    loop {
+        let upto = tally.line;
+        let (batch, ended) = batch(screen, &mut input, args, file, &mut tally)?;
+        let commands: Vec<Command> = batch.iter().map(|(_, command)| command.clone()).collect();
+        let outcomes = store.submit(counsel, Timestamp::now(), &commands).map_err(|error| stopped(&error, upto, &tally))?;
+        for ((line, _), outcome) in batch.iter().zip(outcomes) {
             match outcome {
-                Ok(_) => done += 1,
+                Ok(place) if place.before => tally.before += 1,
+                Ok(_) => tally.done += 1,
                 Err(refusal) => {
-                    no += 1;
+                    tally.refused += 1;
                     let name = screen.paint(&format!("line {line}: refused, {}:", refusal.name()), Paint::Bad);
                     screen.err(&format!("{name} {refusal}\n"));
                 }
             }
         }
+        if ended {
+            break;
+        }
     }
     if screen.json {
-        screen.json(&json!({ "done": done, "refused": no, "bad_lines": bad }))?;
+        let Tally { done, before, refused, bad, .. } = tally;
+        screen.json(&json!({ "done": done, "done_before": before, "refused": refused, "bad_lines": bad }))?;
     } else {
-        screen.out(&format!("{done} done, {no} refused, {bad} bad lines\n"))?;
+        screen.out(&format!("{}\n", tally.text()))?;
     }
-    Ok(if bad > 0 {
+    Ok(if tally.bad > 0 {
         Exit::Problems
-    } else if no > 0 {
+    } else if tally.refused > 0 {
         Exit::Refused
     } else {
         Exit::Done
     })
+}
+
+/// The commands of one transaction, each with its line, and whether the file ended.
+fn batch(
+    screen: &Screen,
+    input: &mut impl BufRead,
+    args: &DeskArgs,
+    file: &Path,
+    tally: &mut Tally,
+) -> Result<(Vec<(usize, Command)>, bool), Failure> {
+    let mut batch = Vec::new();
+    while batch.len() < BATCH {
+        let mut text = Vec::new();
+        if input.by_ref().take(LONGEST).read_until(b'\n', &mut text).map_err(|e| Failure::io(file, &e))? == 0 {
+            return Ok((batch, true));
+        }
+        tally.line += 1;
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        match serde_json::from_slice::<Command>(&text) {
+            Ok(mut command) => {
+                command.claimed = command.claimed.or(args.at);
+                if command.late_because.is_empty() {
+                    command.late_because.clone_from(&args.late_because);
+                }
+                if command.key.is_empty() {
+                    command.key = fresh_key().map_err(|e| failure(&e))?;
+                }
+                batch.push((tally.line, command));
+            }
+            Err(why) => {
+                tally.bad += 1;
+                screen.err(&format!("{} {why}\n", screen.paint(&format!("line {}:", tally.line), Paint::Bad)));
+            }
+        }
+    }
+    Ok((batch, false))
+}
+
+/// A store that failed in the middle of a file: how much of it was done.
+fn stopped(error: &Error, upto: usize, tally: &Tally) -> Failure {
+    let hint = match failure(error) {
+        Failure::Message(_, hint) if !hint.is_empty() => format!("{hint}; "),
+        _ => String::new(),
+    };
+    Failure::Message(
+        format!("{error}; before that, of lines 1 to {upto}: {}", tally.text()),
+        format!(
+            "{hint}send the same file again: a line that was done is recognised by its key; lines without one go from line {}",
+            upto + 1
+        ),
+    )
 }
 
 /// What went wrong with a store, and what to do next.

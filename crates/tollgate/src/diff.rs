@@ -27,7 +27,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DiffArgs) -> Result<E
         (Some(on), None, _, false) if args.on.is_none() => (on, on),
         _ => {
             let hint = "say `diff DAY1 DAY2`, or `diff --draft NAME --on DAY`".to_owned();
-            return Err(Failure::Message("two days, or a draft and a day, are needed".to_owned(), hint));
+            return Err(Failure::Usage("two days, or a draft and a day, are needed".to_owned(), hint));
         }
     };
     let mut look = args.look.clone();

@@ -85,9 +85,15 @@ fn order(library: &Library, args: &ExplainArgs) -> Result<Case, Failure> {
     };
     if let Some(text) = text {
         if args.facts.on.is_some() || args.facts.chip.is_some() || args.facts.to.is_some() || !args.facts.facts.is_empty() {
-            return Err(Failure::Message(
+            return Err(Failure::Usage(
                 "an order is given as JSON or as flags, not as both".to_owned(),
                 "put all facts in one place".to_owned(),
+            ));
+        }
+        if !text.trim_start().starts_with('{') && args.order.as_deref().is_some_and(|name| Path::new(name).exists()) {
+            return Err(Failure::Usage(
+                format!("{text} is an order book, and one of its rows is explained"),
+                "say which: --row LINE, as in the column `line` of decisions".to_owned(),
             ));
         }
         return Order::from_json(&library.dictionary, &library.catalogue, "order", text.trim())
@@ -95,7 +101,7 @@ fn order(library: &Library, args: &ExplainArgs) -> Result<Case, Failure> {
             .map_err(Failure::Problems);
     }
     if args.facts.on.is_none() {
-        return Err(Failure::Message("the day is missing: the law depends on it".to_owned(), "say --on YYYY-MM-DD".to_owned()));
+        return Err(Failure::Usage("the day is missing: the law depends on it".to_owned(), "say --on YYYY-MM-DD".to_owned()));
     }
     let pairs = args.facts.pairs()?;
     Order::typed(&library.dictionary, &library.catalogue, "flags", &pairs).map(|o| o.case).map_err(Failure::Problems)
@@ -107,7 +113,7 @@ pub(crate) fn named(flags: &[String]) -> Result<Vec<(String, String)>, Failure> 
         .iter()
         .map(|flag| {
             let pair = flag.split_once('=').map(|(n, v)| (n.trim().to_owned(), v.trim().to_owned()));
-            pair.ok_or_else(|| Failure::Message(format!("`{flag}` is not NAME=VALUE"), "as in -f tpp=4708".to_owned()))
+            pair.ok_or_else(|| Failure::Usage(format!("`{flag}` is not NAME=VALUE"), "as in -f tpp=4708".to_owned()))
         })
         .collect()
 }
@@ -116,7 +122,8 @@ pub(crate) fn named(flags: &[String]) -> Result<Vec<(String, String)>, Failure> 
 fn totals(corridor: &mut Corridor, case: &Case, stated: &[String]) -> Result<Vec<Totals>, Failure> {
     let mut totals: Vec<Totals> = corridor.laws.iter().map(|_| Totals::default()).collect();
     for (name, value) in named(stated)? {
-        let number = Number::parse(&value).map_err(|why| Failure::Message(format!("--total {name}: {why}"), String::new()))?;
+        let number = Number::parse(&value)
+            .map_err(|why| Failure::Unknown(format!("--total {name}: {why}"), "as in --total cn-shipped=0".to_owned()))?;
         let mut found = false;
         for (gate, totals) in totals.iter_mut().enumerate() {
             let epoch = corridor.epoch(gate, case.day).cloned();
@@ -128,7 +135,7 @@ fn totals(corridor: &mut Corridor, case: &Case, stated: &[String]) -> Result<Vec
             }
         }
         if !found {
-            return Err(Failure::Message(format!("no quota `{name}`"), "`tollgate show clauses` lists them".to_owned()));
+            return Err(Failure::Unknown(format!("no quota `{name}`"), "`tollgate show clauses` lists them".to_owned()));
         }
     }
     Ok(totals)
@@ -301,5 +308,5 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 
 /// Problems of a list of facts, for rooms that read flags.
 pub(crate) fn flags(library: &Library, pairs: &[(String, String)]) -> Result<Case, Vec<Problem>> {
-    Order::from_pairs(&library.dictionary, &library.catalogue, "flags", pairs).map(|o| o.case)
+    Order::typed(&library.dictionary, &library.catalogue, "flags", pairs).map(|o| o.case)
 }

@@ -77,11 +77,7 @@ fn main() -> ExitCode {
         Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             screen.failure(&failure);
-            ExitCode::from(match failure {
-                Failure::Problems(_) => Exit::Problems as u8,
-                Failure::Usage(..) => Exit::Usage as u8,
-                Failure::Message(..) | Failure::ReaderGone => Exit::Failed as u8,
-            })
+            ExitCode::from(failure.exit() as u8)
         }
     }
 }

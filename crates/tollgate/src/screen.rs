@@ -10,6 +10,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, 
 use facts::{Problem, Severity};
 use regime::Outcome;
 
+use crate::Exit;
 use crate::args::{ColorWhen, Common};
 
 /// Why a command could not be done.
@@ -17,15 +18,46 @@ use crate::args::{ColorWhen, Common};
 pub(crate) enum Failure {
     /// Texts or facts are bad.
     Problems(Vec<Problem>),
-    /// Something else: what, and what to do next.
-    Message(String, String),
-    /// The command was used wrongly: how, and what to do next.
+    /// The command was used wrongly: how, and what to say instead.
     Usage(String, String),
+    /// A text names nothing known: which, and what there is.
+    Unknown(String, String),
+    /// A file or the machine failed: what, and what to do next.
+    Message(String, String),
     /// Whoever read the output has gone; nobody is left to tell.
     ReaderGone,
 }
 
 impl Failure {
+    /// What a run ends with that failed so.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Problems(_) | Failure::Unknown(..) => Exit::Problems,
+            Failure::Usage(..) => Exit::Usage,
+            Failure::Message(..) => Exit::Failed,
+            Failure::ReaderGone => Exit::Done,
+        }
+    }
+
+    /// A name that nothing has, with what is near it, or else what there is.
+    pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
+        let known: Vec<&str> = known.into_iter().collect();
+        let low = name.trim().to_lowercase();
+        let mut near: Vec<&str> = facts::nearest(name, known.iter().copied());
+        if near.is_empty() && !low.is_empty() {
+            near = known.iter().copied().filter(|k| k.to_lowercase().contains(&low)).take(5).collect();
+        }
+        let hint = match (near.is_empty(), known.is_empty()) {
+            (false, _) => format!("near it: {}", near.join(", ")),
+            (true, true) => "there is none yet".to_owned(),
+            (true, false) => {
+                let more = if known.len() > 12 { " …" } else { "" };
+                format!("there is: {}{more}", known.iter().take(12).copied().collect::<Vec<_>>().join(", "))
+            }
+        };
+        Failure::Unknown(format!("no {what} `{}`", name.chars().take(100).collect::<String>()), hint)
+    }
+
     /// A file that could not be read or written.
     pub(crate) fn io(path: &Path, error: &io::Error) -> Failure {
         let hint = match error.kind() {
@@ -137,7 +169,7 @@ impl Screen {
     pub(crate) fn failure(&self, failure: &Failure) {
         match failure {
             Failure::Problems(problems) => self.problems(problems),
-            Failure::Message(message, hint) | Failure::Usage(message, hint) => {
+            Failure::Usage(message, hint) | Failure::Unknown(message, hint) | Failure::Message(message, hint) => {
                 let hint = if hint.is_empty() { String::new() } else { format!("  = {hint}\n") };
                 let written = self.written.borrow();
                 let kept =

@@ -20,6 +20,14 @@ struct Rows {
 pub(crate) fn run(screen: &Screen, common: &Common, args: &ShowArgs) -> Result<Exit, Failure> {
     let library = pack::library(common)?;
     let corridor = || pack::corridor(&library, &args.look);
+    if let (
+        Some(name),
+        ShowWhat::Regimes | ShowWhat::Instruments | ShowWhat::Groups | ShowWhat::Drafts | ShowWhat::Chips | ShowWhat::Fields,
+    ) = (&args.name, args.what)
+    {
+        let hint = "leave the name out; `show clauses TEXT`, `show clause NAME` and `show chip NAME` take one".to_owned();
+        return Err(Failure::Usage(format!("this list is shown whole: `{name}` means nothing here"), hint));
+    }
     let rows = match args.what {
         ShowWhat::Regimes => regimes(&library)?,
         ShowWhat::Clauses => clauses(&corridor()?, args.name.as_deref()),
@@ -93,15 +101,13 @@ fn clauses(corridor: &Corridor, filter: Option<&str>) -> Rows {
 
 fn clause(screen: &Screen, corridor: &Corridor, name: Option<&str>) -> Result<Exit, Failure> {
     let name =
-        name.ok_or_else(|| Failure::Message("which clause?".to_owned(), "as in `tollgate show clause 3A090.a`".to_owned()))?;
+        name.ok_or_else(|| Failure::Usage("which clause?".to_owned(), "as in `tollgate show clause 3A090.a`".to_owned()))?;
     let found = corridor.laws.iter().find_map(|law| Some((law, law.clause_id(name)?)));
     let Some((law, id)) = found else {
         let known = corridor.laws.iter().flat_map(|l| l.clauses.iter().map(|c| c.id.as_str()));
         let near = facts::nearest(name, known).join(", ");
-        return Err(Failure::Message(
-            format!("no clause `{name}`"),
-            format!("near it: {near}; `tollgate show clauses` lists them"),
-        ));
+        let near = if near.is_empty() { String::new() } else { format!("near it: {near}; ") };
+        return Err(Failure::Unknown(format!("no clause `{name}`"), format!("{near}`tollgate show clauses` lists them")));
     };
     let text = clause_text(law, id);
     if screen.json {
@@ -197,7 +203,7 @@ fn catalogue(library: &Library) -> Rows {
 
 fn chip(screen: &Screen, library: &Library, name: Option<&str>) -> Result<Exit, Failure> {
     let name =
-        name.ok_or_else(|| Failure::Message("which part?".to_owned(), "as in `tollgate show chip 'H20 96GB'`".to_owned()))?;
+        name.ok_or_else(|| Failure::Usage("which part?".to_owned(), "as in `tollgate show chip 'H20 96GB'`".to_owned()))?;
     let mut text = String::new();
     let mut all = Vec::new();
     for chip in chips(library, name)? {

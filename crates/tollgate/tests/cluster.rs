@@ -134,7 +134,7 @@ fn a_cluster_decides_as_one_machine_does() {
     }
     let book = fs::File::open(example()).unwrap();
     let refused = tollgate(folder.path(), &["decide", "-", "--cluster", &cluster.url]).stdin(book).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("other machines cannot read standard input"), "{}", err(&refused));
 }
 

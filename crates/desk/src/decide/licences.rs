@@ -2,7 +2,6 @@
 
 use facts::Date;
 use jiff::ToSpan;
-use jiff::tz::TimeZone;
 
 use crate::command::{Act, Command, Role, Terms, laid};
 use crate::counsel::{Counsel, MOST};
@@ -10,7 +9,7 @@ use crate::entry::Event;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Licence, Notification, Stage, Standing, State};
 
-use super::{balance, fresh, name_ok, role, rules_adopted, there, wrong};
+use super::{balance, fresh, name_ok, role, rules_adopted, seen, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     let event = match &command.act {
@@ -37,7 +36,7 @@ pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) ->
             terms_ok(terms)?;
             Event::AmendmentAsked { licence: licence.clone(), terms: terms.clone(), reason: reason.clone() }
         }
-        Act::ApproveAmendment { licence } => amend(state, command, licence)?,
+        Act::ApproveAmendment { licence, seen } => amend(state, command, licence, seen)?,
         Act::Suspend { licence, reason } => {
             role(state, command, &[Role::Approver])?;
             standing(there(state.licence(licence)?, "licence", licence)?, licence, &[Standing::Open])?;
@@ -58,6 +57,7 @@ pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) ->
     Ok(vec![event])
 }
 
+/// Terms within what a second person approved.
 fn issue(state: &State, command: &Command, licence: &str, application: &str, terms: &Terms) -> Result<Event, Stop> {
     role(state, command, &[Role::Analyst, Role::Approver])?;
     fresh(state.licence(licence)?, "licence", licence)?;
@@ -72,18 +72,23 @@ fn issue(state: &State, command: &Command, licence: &str, application: &str, ter
     if terms.value > record.goods.value {
         return Err(Refusal::ValueExceeded { left: record.goods.value, asked: terms.value }.into());
     }
+    let valid = record.valid;
+    if terms.from < valid.from || terms.until > valid.until {
+        let (from, until, approved_from, approved_until) = (terms.from, terms.until, valid.from, valid.until);
+        return Err(Refusal::BeyondApproved { from, until, approved_from, approved_until }.into());
+    }
     Ok(Event::Issued { licence: licence.to_owned(), application: application.to_owned(), terms: terms.clone() })
 }
 
-/// Terms that somebody else asked for; never below what is reserved and shipped.
-fn amend(state: &State, command: &Command, licence: &str) -> Result<Event, Stop> {
+/// Terms that others asked for, as they were read; never below what is reserved and shipped.
+fn amend(state: &State, command: &Command, licence: &str, read: &str) -> Result<Event, Stop> {
     role(state, command, &[Role::Approver])?;
     let record = there(state.licence(licence)?, "licence", licence)?;
-    let Some((terms, by)) = &record.amendment else {
+    let (Some(asked), Some(hash)) = (&record.amendment, record.amendment_hash(licence)) else {
         return Err(wrong("licence", licence, "without an amendment that was asked for"));
     };
-    let actor = command.actor.clone();
-    if *by == actor {
+    let (terms, actor) = (&asked.terms, command.actor.clone());
+    if asked.by.contains(&actor) {
         return Err(Refusal::OwnWork { actor }.into());
     }
     if state.opened()?.adopters.contains(&actor) {
@@ -99,7 +104,8 @@ fn amend(state: &State, command: &Command, licence: &str) -> Result<Event, Stop>
     if less_value > value {
         return Err(Refusal::ValueExceeded { left: value, asked: less_value }.into());
     }
-    Ok(Event::AmendmentApproved { licence: licence.to_owned() })
+    let seen = seen(&format!("licence/{licence}"), hash, read)?;
+    Ok(Event::AmendmentApproved { licence: licence.to_owned(), seen })
 }
 
 fn terms_ok(terms: &Terms) -> Result<(), Stop> {
@@ -117,7 +123,8 @@ fn conditioned(licence: &Licence, clause: &str) -> Result<(), Stop> {
     if licence.conditions.contains_key(clause) {
         return Ok(());
     }
-    Err(Refusal::NoSuchCondition { clause: clause.to_owned() }.into())
+    let known = licence.conditions.keys().cloned().collect();
+    Err(Refusal::NoSuchCondition { clause: clause.to_owned(), known }.into())
 }
 
 fn standing(licence: &Licence, id: &str, one_of: &[Standing]) -> Result<(), Stop> {
@@ -139,23 +146,21 @@ fn notification(state: &State, counsel: &Counsel<'_>, command: &Command) -> Resu
             fresh(state.notification(notification)?, "notification", notification)?;
             rules_adopted(state, counsel)?;
             let clock = counsel.rules.clock(clause).ok_or_else(|| Refusal::NoSuchClock { clause: clause.clone() })?;
-            let goods = counsel.goods(&counsel.case(&laid(&[facts]))?)?;
-            not_ahead(command, *on)?;
+            let facts = counsel.named(facts)?;
+            let goods = counsel.goods(&counsel.case(&laid(&[&facts]))?)?;
             let due = on.saturating_add(clock.days.days());
-            let (notification, clause, facts) = (notification.clone(), clause.clone(), facts.clone());
+            let (notification, clause) = (notification.clone(), clause.clone());
             Ok(Event::Notified { notification, clause, facts, goods, on: *on, due })
         }
         Act::StopClock { notification, on, reason } => {
             let record = there(state.notification(notification)?, "notification", notification)?;
             running(record)?;
-            not_ahead(command, *on)?;
             after(*on, record.on, record.due)?;
             Ok(Event::ClockStopped { notification: notification.clone(), on: *on, reason: reason.clone() })
         }
         Act::ResumeClock { notification, on } => {
             let record = there(state.notification(notification)?, "notification", notification)?;
             let Some(since) = record.stopped else { return Err(wrong("clock of notification", notification, "running")) };
-            not_ahead(command, *on)?;
             after(*on, since, Date::MAX)?;
             let stood = since.until(*on).map(|span| span.get_days()).unwrap_or(0);
             let due = record.due.saturating_add(stood.days());
@@ -165,7 +170,6 @@ fn notification(state: &State, counsel: &Counsel<'_>, command: &Command) -> Resu
             let record = there(state.notification(notification)?, "notification", notification)?;
             running(record)?;
             name_ok(number)?;
-            not_ahead(command, *on)?;
             if record.number.is_some() {
                 return Err(wrong("notification", notification, "confirmed"));
             }
@@ -184,10 +188,4 @@ fn running(record: &Notification) -> Result<(), Stop> {
 
 fn after(day: Date, from: Date, until: Date) -> Result<(), Stop> {
     if (from..=until).contains(&day) { Ok(()) } else { Err(Refusal::NotValidOn { day, from, until }.into()) }
-}
-
-/// Nothing is recorded as done on a day that has not come; the command's moment, a day on for the earth's turning, is the bound.
-pub(super) fn not_ahead(command: &Command, day: Date) -> Result<(), Stop> {
-    let until = TimeZone::UTC.to_datetime(command.at).date().saturating_add(1.day());
-    if day <= until { Ok(()) } else { Err(Refusal::NotValidOn { day, from: Date::MIN, until }.into()) }
 }

@@ -6,14 +6,16 @@ use facts::Quarter;
 
 use crate::apply::{due_id, dues, shipped_on};
 use crate::command::{Act, Command, Role};
+use crate::counsel::Counsel;
 use crate::entry::Event;
+use crate::ledger::owed;
 use crate::refusal::{Refusal, Stop};
 use crate::state::State;
 
 use super::shipments::bring_due;
-use super::{amount_ok, balances_ok, fresh, role, there};
+use super::{balances_ok, fresh, positive, role, there};
 
-pub(super) fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Stop> {
+pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     match &command.act {
         Act::Invoice { invoice, payer, payee, currency, quarter } => {
             role(state, command, &[Role::Analyst])?;
@@ -29,7 +31,7 @@ pub(super) fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Sto
                 }
             }
             if lines.is_empty() {
-                return Err(Refusal::NothingDue.into());
+                return Err(Refusal::NothingDue { open: to_bill(state, &quarter)? }.into());
             }
             let (invoice, payer, payee, currency) = (invoice.clone(), payer.clone(), payee.clone(), currency.clone());
             Ok(vec![Event::Invoiced { invoice, payer, payee, currency, quarter, lines }])
@@ -38,8 +40,8 @@ pub(super) fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Sto
             role(state, command, &[Role::Analyst])?;
             let record = there(state.invoice(invoice)?, "invoice", invoice)?;
             let due = record.billed - record.credited - record.paid + record.refunded;
-            amount_ok("amount", *minor)?;
-            if !(1..=due).contains(minor) {
+            positive("the amount", *minor)?;
+            if *minor > due {
                 return Err(Refusal::Overpaid { due, asked: *minor }.into());
             }
             Ok(vec![Event::Paid { invoice: invoice.clone(), minor: *minor, reference: reference.clone() }])
@@ -48,24 +50,54 @@ pub(super) fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Sto
             role(state, command, &[Role::Analyst])?;
             let record = there(state.invoice(invoice)?, "invoice", invoice)?;
             let due = record.paid - record.refunded - (record.billed - record.credited);
-            amount_ok("amount", *minor)?;
-            if !(1..=due).contains(minor) {
+            positive("the amount", *minor)?;
+            if *minor > due {
                 return Err(Refusal::NothingToRefund { due, asked: *minor }.into());
             }
             Ok(vec![Event::Refunded { invoice: invoice.clone(), minor: *minor, reference: reference.clone() }])
         }
-        Act::StrikeFee { .. } => strike(state, command),
+        Act::StrikeFee { .. } => strike(state, counsel, command),
         _ => Ok(Vec::new()),
     }
 }
 
+/// What could be billed of a quarter, for somebody who asked for something else.
+fn to_bill(state: &State, quarter: &str) -> Result<Vec<String>, Stop> {
+    let mut open: BTreeMap<String, i64> = BTreeMap::new();
+    for id in state.list(&format!("quarter|{quarter}"))? {
+        let due = there(state.due(id)?, "line", id)?;
+        let left = due.assessed - due.reversed - due.invoiced;
+        if left > 0 && owed(&due.legal_form) {
+            *open.entry(format!("{} to {}, {}", due.payer, due.payee, due.currency)).or_default() += left;
+        }
+    }
+    Ok(open.into_iter().map(|(who, minor)| format!("{who} {}", facts::money_text(minor))).collect())
+}
+
+/// A fee that the adopted law charges, or that was assessed under earlier law.
+fn charged(state: &State, counsel: &Counsel<'_>, regime: &str, clause: &str) -> Result<(), Stop> {
+    let fee = format!("{regime}/{clause}");
+    let is_fee = |law: &regime::Law, id| law.clause(id).kind == regime::ClauseKind::Fee;
+    let fees = counsel.corridor.laws.iter().flat_map(|law| {
+        let own = law.clause_ids().filter(|id| is_fee(law, *id));
+        own.map(|id| format!("{}/{}", law.id, law.clause(id).id)).collect::<Vec<_>>()
+    });
+    let known: Vec<String> = fees.collect();
+    if known.contains(&fee) || !state.list(&format!("fee|{fee}"))?.is_empty() {
+        return Ok(());
+    }
+    let spoken = |fee: &String| fee.replacen('/', " ", 1);
+    Err(Refusal::NoSuchFee { fee: spoken(&fee), known: known.iter().map(spoken).collect() }.into())
+}
+
 /// Finds every assessment of the fee over some days, and reverses it.
-fn strike(state: &State, command: &Command) -> Result<Vec<Event>, Stop> {
+fn strike(state: &State, counsel: &Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     let Act::StrikeFee { regime, clause, from, until, cite } = &command.act else { return Ok(Vec::new()) };
     role(state, command, &[Role::Admin])?;
     if from > until {
-        return Err(Refusal::NotValidOn { day: *until, from: *from, until: *until }.into());
+        return Err(Refusal::BadTerms { why: format!("they end on {until}, before they begin on {from}") }.into());
     }
+    charged(state, counsel, regime, clause)?;
     state.strike(&format!("{regime}/{clause}"))?;
     let (regime, clause, cite) = (regime.clone(), clause.clone(), cite.clone());
     let mut affected = BTreeSet::new();

@@ -36,12 +36,14 @@ pub(super) fn decide(state: &State, counsel: &Counsel<'_>, command: &Command) ->
             }
             Event::RoleWithdrawn { person: person.clone(), role: *taken }
         }
-        Act::AdoptRules { packs } => {
+        Act::AdoptRules { items } => {
             role(state, command, &[Role::Admin])?;
-            if let Some(law) = counsel.corridor.laws.iter().find(|l| packs.get(&l.id).is_none_or(|h| h != regime::pack_hash(l))) {
-                return Err(Refusal::RulesNotAdopted { regime: law.id.clone() }.into());
+            // What is adopted is what is read here, whole.
+            let differs = counsel.differs(items);
+            if !differs.is_empty() || counsel.corridor.laws.is_empty() {
+                return Err(Refusal::NotWhatIsRead { items: differs }.into());
             }
-            Event::RulesAdopted { packs: packs.clone() }
+            Event::RulesAdopted { items: items.clone() }
         }
         Act::Hold { subject, reason } => {
             role(state, command, &[Role::Auditor, Role::Admin])?;

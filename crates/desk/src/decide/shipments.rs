@@ -11,8 +11,7 @@ use crate::ledger::part_of;
 use crate::refusal::{Refusal, Stop};
 use crate::state::{Licence, Notification, Passage, Shipment, Standing, State};
 
-use super::licences::not_ahead;
-use super::{amount_ok, balance, fresh, role, rules_adopted, there, wrong};
+use super::{amount_ok, balance, fresh, positive, role, rules_adopted, there, wrong};
 
 pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command) -> Result<Vec<Event>, Stop> {
     role(state, command, &[Role::Analyst, Role::Machine])?;
@@ -20,13 +19,14 @@ pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command
         Act::Reserve { shipment, basis, facts } => {
             fresh(state.shipment(shipment)?, "shipment", shipment)?;
             rules_adopted(state, counsel)?;
-            let ruled = may_go(state, counsel, basis, &[facts], &[])?;
+            let facts = counsel.named(facts)?;
+            let ruled = may_go(state, counsel, basis, &[&facts], &[])?;
             enough(state, basis, &ruled.goods)?;
             let counted: Vec<CountedFlow> = ruled.counted.iter().filter(|c| c.limited).cloned().collect();
-            let (shipment, basis, facts) = (shipment.clone(), basis.clone(), facts.clone());
+            let (shipment, basis) = (shipment.clone(), basis.clone());
             Ok(vec![Event::Reserved { shipment, basis, facts, goods: ruled.goods, ruling: ruled.ruling, counted }])
         }
-        Act::Post { shipment, on, facts } => post(state, counsel, command, shipment, *on, facts),
+        Act::Post { shipment, on, facts } => post(state, counsel, shipment, *on, facts),
         Act::Void { shipment, reason } => {
             let record = there(state.shipment(shipment)?, "shipment", shipment)?;
             in_passage(record, shipment, Passage::Reserved)?;
@@ -34,27 +34,19 @@ pub(super) fn decide(state: &State, counsel: &mut Counsel<'_>, command: &Command
             Ok(vec![Event::Voided { shipment: shipment.clone(), reason: reason.clone() }])
         }
         Act::Correct { shipment, units, value, reason } => correct(state, counsel, shipment, *units, *value, reason),
-        Act::TakeBack { shipment, units, on, reason } => {
-            not_ahead(command, *on)?;
-            take_back(state, counsel, shipment, *units, *on, reason)
-        }
+        Act::TakeBack { shipment, units, on, reason } => take_back(state, counsel, shipment, *units, *on, reason),
         _ => Ok(Vec::new()),
     }
 }
 
-fn post(
-    state: &State,
-    counsel: &mut Counsel<'_>,
-    command: &Command,
-    shipment: &str,
-    on: Date,
-    own: &Facts,
-) -> Result<Vec<Event>, Stop> {
+fn post(state: &State, counsel: &mut Counsel<'_>, shipment: &str, on: Date, own: &Facts) -> Result<Vec<Event>, Stop> {
     let record = there(state.shipment(shipment)?, "shipment", shipment)?;
     in_passage(record, shipment, Passage::Reserved)?;
     rules_adopted(state, counsel)?;
-    not_ahead(command, on)?;
-    let mut facts = own.clone();
+    let mut facts = counsel.named(own)?;
+    if facts.contains_key("date") {
+        return Err(Refusal::BadFacts { problems: vec!["date: said before, as `on`; keep one of them".to_owned()] }.into());
+    }
     facts.insert("date".to_owned(), on.to_string());
     let before = negative(&record.counted);
     let ruled = may_go(state, counsel, &record.basis, &[&record.facts, &facts], &before)?;
@@ -119,15 +111,14 @@ fn take_back(
 ) -> Result<Vec<Event>, Stop> {
     let record = there(state.shipment(shipment)?, "shipment", shipment)?;
     in_passage(record, shipment, Passage::Posted)?;
+    rules_adopted(state, counsel)?;
     let (left, from) = (record.goods.units - record.returned, shipped_on(record));
-    if units < 1 {
-        return Err(Refusal::OutOfRange { what: "units".to_owned() }.into());
-    }
+    positive("units", units)?;
     if units > left {
         return Err(Refusal::UnitsExceeded { left, asked: units }.into());
     }
     if on < from {
-        return Err(Refusal::NotValidOn { day: on, from, until: Date::MAX }.into());
+        return Err(Refusal::BeforeItLeft { day: on, from }.into());
     }
     // What came back makes no room under a limit, but a yardstick shrinks by it.
     let share = |amount: i64| {

@@ -2,33 +2,53 @@
 //! what must be there after a crash.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, unreachable_pub)]
 
-use desk::{Act, Basis, Command, Counsel, Error, Head, Outcome, Store, Terms};
+use desk::{Act, Answer, Basis, Command, Counsel, Error, Head, Refusal, State, Store, Terms, apply, decide};
 
 use super::chance::Chance;
-use super::common::{day, facts, home, licence, people, sale};
+use super::common::{applied, approved, as_read, command, day, facts, home, licence, people, sale};
+
+/// First and last entry of each command, or its refusal.
+type Answers = Vec<Result<(u64, u64), Refusal>>;
 
 /// Batches of commands, each sent in one transaction, and what becomes of them where nothing goes wrong.
 pub struct Book {
     pub batches: Vec<Vec<Command>>,
-    pub answers: Vec<Vec<Outcome>>,
+    pub answers: Vec<Answers>,
     /// Where the log ends after so many batches.
     pub ends: Vec<Head>,
+}
+
+/// The clock when the n-th batch is sent.
+pub fn moment(n: usize) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_775_500_000 + 60 * n as i64).unwrap()
+}
+
+impl Book {
+    /// Sends the n-th batch.
+    pub fn send(&self, n: usize, store: &mut Store, counsel: &mut Counsel<'_>) -> Result<Answers, Error> {
+        sent(&self.batches[n], n, store, counsel)
+    }
+}
+
+fn sent(batch: &[Command], n: usize, store: &mut Store, counsel: &mut Counsel<'_>) -> Result<Answers, Error> {
+    let outcomes = store.submit(counsel, moment(n), batch)?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.map(|place| (place.first, place.last))).collect())
 }
 
 /// The desk, its people and rules, home sales that leave room under the cap, and two licences with their conditions shown.
 fn founding(counsel: &Counsel<'_>) -> Vec<(&'static str, Act)> {
     let mut acts = vec![("admin-1", Act::Found { desk: "crashes".into() })];
     acts.extend(people().map(|(person, role)| ("admin-1", Act::GrantRole { person: person.into(), role })));
-    acts.push(("admin-1", Act::AdoptRules { packs: counsel.packs() }));
+    acts.push(("admin-1", Act::AdoptRules { items: counsel.items().clone() }));
     let facts_of_home = home(800, "8000", "2026-02-01");
     acts.push(("machine-1", Act::Reserve { shipment: "U".into(), basis: Basis::Law, facts: facts_of_home }));
     acts.push(("machine-1", Act::Post { shipment: "U".into(), on: day("2026-02-01"), facts: facts("") }));
     for (n, units) in [(0, 50), (1, 350)] {
         let (application, asked) = (format!("A-{n}"), sale(units, &format!("{units}00"), "2026-02-01"));
         let terms = Terms { units, value: units * 10_000, from: day("2026-02-01"), until: day("2026-12-31") };
-        acts.push(("analyst-1", Act::Apply { application: application.clone(), facts: asked, documents: vec![] }));
+        acts.push(("analyst-1", applied(&application, asked)));
         acts.push(("analyst-1", Act::Submit { application: application.clone() }));
-        acts.push(("approver-1", Act::Approve { application: application.clone(), reason: "known parties".into() }));
+        acts.push(("approver-1", approved(&application, "known parties")));
         acts.push(("analyst-1", Act::Issue { licence: format!("L-{n}"), application, terms }));
         for part in ["i", "ii", "iv", "v", "vi", "vii", "viii", "ix"] {
             let (licence, clause, document) = (format!("L-{n}"), format!("dd-{part}"), format!("DOC-{part}"));
@@ -69,7 +89,7 @@ fn any_act(chance: &mut Chance) -> (&'static str, Act) {
             let terms = Terms { units: 330 + units, value: 7_000_000, from: day("2026-02-01"), until: day("2026-12-31") };
             ("analyst-1", Act::AskAmendment { licence: l, terms, reason: reason() })
         }
-        24 => ("approver-1", Act::ApproveAmendment { licence: l }),
+        24 => ("approver-1", Act::ApproveAmendment { licence: l, seen: String::new() }),
         25 => ("approver-1", Act::Suspend { licence: l, reason: reason() }),
         26 => ("approver-1", Act::Reinstate { licence: l, reason: reason() }),
         27 => {
@@ -87,17 +107,25 @@ pub fn book(place: &str, counsel: &mut Counsel<'_>, chance: &mut Chance, count: 
     for _ in 0..count {
         acts.push((0..=chance.next(5)).map(|_| any_act(chance)).collect());
     }
-    let mut n = 0;
-    let mut command = |(actor, act): (&str, Act)| {
-        n += 1;
-        let at = jiff::Timestamp::from_second(1_775_500_000 + n).unwrap();
-        Command { key: format!("c-{n}"), actor: actor.into(), at, act }
-    };
-    let batches: Vec<Vec<Command>> = acts.into_iter().map(|batch| batch.into_iter().map(&mut command).collect()).collect();
+    // A desk in memory beside it says what an approver would have read.
+    let (mut beside, mut keys) = (State::whole(), 0);
+    let mut batches = Vec::new();
+    for (n, batch) in acts.into_iter().enumerate() {
+        let mut commands = Vec::new();
+        for (actor, act) in batch {
+            keys += 1;
+            let command = command(format!("c-{keys}"), actor, as_read(act, |name| beside.record(name).unwrap().cloned()));
+            if let Ok(Answer::New(sealed)) = decide(&beside, counsel, moment(n), &command) {
+                sealed.iter().for_each(|sealed| apply(&mut beside, sealed).unwrap());
+            }
+            commands.push(command);
+        }
+        batches.push(commands);
+    }
     let mut store = Store::create(place).unwrap();
     let mut book = Book { batches, answers: Vec::new(), ends: vec![store.head().unwrap()] };
-    for batch in &book.batches {
-        book.answers.push(store.submit(counsel, batch).unwrap());
+    for (n, batch) in book.batches.iter().enumerate() {
+        book.answers.push(sent(batch, n, &mut store, counsel).unwrap());
         book.ends.push(store.head().unwrap());
     }
     assert!(book.answers[0].iter().all(Result::is_ok), "{:?}", book.answers[0]);
@@ -131,7 +159,7 @@ pub fn examined(book: &Book, place: &str, least: usize) -> (Option<Store>, usize
 pub fn told_again(book: &Book, store: &mut Store, counsel: &mut Counsel<'_>, n: usize) {
     let before = store.head().unwrap();
     let done = book.batches[n].iter().zip(&book.answers[n]).filter(|(_, answer)| answer.is_ok());
-    let (commands, answers): (Vec<Command>, Vec<Outcome>) = done.map(|(c, a)| (c.clone(), a.clone())).unzip();
-    assert_eq!(store.submit(counsel, &commands).unwrap(), answers);
+    let (commands, answers): (Vec<Command>, Answers) = done.map(|(c, a)| (c.clone(), a.clone())).unzip();
+    assert_eq!(sent(&commands, n, store, counsel).unwrap(), answers);
     assert_eq!(store.head().unwrap(), before, "nothing is done twice");
 }

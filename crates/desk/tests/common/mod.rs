@@ -14,10 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use desk::{Act, Answer, Basis, Command, Counsel, Facts, Refusal, Role, Rules, Sealed, State, Stop, Terms, apply, decide};
+use desk::{Act, Answer, Basis, Command, Counsel, Facts, Record, Refusal, Role, Sealed, State, Stop, Terms, apply, decide};
 use facts::{Date, Pack};
 use jiff::{Timestamp, ToSpan};
-use regime::{Lens, Library};
+use regime::Library;
 
 pub fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
@@ -41,9 +41,43 @@ pub fn library() -> &'static Library {
 
 pub fn counsel(regimes: &[&str]) -> Counsel<'static> {
     let names: Vec<String> = regimes.iter().map(|r| (*r).to_owned()).collect();
-    let library = library();
-    let corridor = library.corridor(&names, &[], Lens::default()).unwrap();
-    Counsel { library, corridor, rules: Rules::read(&library.pack).unwrap() }
+    Counsel::new(library(), &names).unwrap()
+}
+
+/// A library in which one text reads otherwise.
+pub fn library_with(path: &str, change: impl Fn(&str) -> String) -> Library {
+    let texts = library().pack.under("").map(|source| {
+        let text = if source.path == path { change(&source.text) } else { source.text.clone() };
+        (source.path.clone(), text)
+    });
+    Library::open(Arc::new(Pack::new(texts.collect::<Vec<_>>())), &mut Vec::new())
+}
+
+/// A command of somebody who claims no moment, with a reason should it be late.
+pub fn command(key: impl Into<String>, actor: &str, act: Act) -> Command {
+    let late_because = "entered from the books".to_owned();
+    Command { key: key.into(), actor: actor.into(), claimed: None, late_because, act }
+}
+
+/// An approval by the hash of what stands there now, where it names none; any other act as it is.
+pub fn as_read(act: Act, mut record: impl FnMut(&str) -> Option<Record>) -> Act {
+    match act {
+        Act::Approve { application, reason, seen } if seen.is_empty() => {
+            let seen = match record(&format!("application/{application}")) {
+                Some(Record::Application(record)) => record.hash(&application),
+                _ => String::new(),
+            };
+            Act::Approve { application, reason, seen }
+        }
+        Act::ApproveAmendment { licence, seen } if seen.is_empty() => {
+            let seen = match record(&format!("licence/{licence}")) {
+                Some(Record::Licence(record)) => record.amendment_hash(&licence).unwrap_or_default(),
+                _ => String::new(),
+            };
+            Act::ApproveAmendment { licence, seen }
+        }
+        act => act,
+    }
 }
 
 pub fn day(text: &str) -> Date {
@@ -100,20 +134,21 @@ impl Live {
         for (person, role) in people() {
             live.run("admin-1", Act::GrantRole { person: person.into(), role }).unwrap();
         }
-        let packs = live.counsel.packs();
-        live.run("admin-1", Act::AdoptRules { packs }).unwrap();
+        let items = live.counsel.items().clone();
+        live.run("admin-1", Act::AdoptRules { items }).unwrap();
         live
     }
 
+    /// One act a second later; an approval is of what stands there.
     pub fn run(&mut self, actor: &str, act: Act) -> Result<(u64, u64), Refusal> {
         self.keys += 1;
         self.now = self.now.checked_add(1.second()).unwrap();
-        let command = Command { key: format!("k-{}", self.keys), actor: actor.into(), at: self.now, act };
-        self.send(&command)
+        let act = as_read(act, |name| self.state.record(name).unwrap().cloned());
+        self.send(&command(format!("k-{}", self.keys), actor, act))
     }
 
     pub fn send(&mut self, command: &Command) -> Result<(u64, u64), Refusal> {
-        match decide(&self.state, &mut self.counsel, command) {
+        match decide(&self.state, &mut self.counsel, self.now, command) {
             Ok(Answer::New(sealed)) => {
                 for sealed in &sealed {
                     apply(&mut self.state, sealed).unwrap();
@@ -142,10 +177,9 @@ impl Live {
     pub fn licensed(&mut self, licence: &str, facts: Facts, until: &str) {
         let application = format!("A-{licence}");
         let from = day(&facts["date"]);
-        self.run("analyst-1", Act::Apply { application: application.clone(), facts, documents: vec![] }).unwrap();
+        self.run("analyst-1", applied(&application, facts)).unwrap();
         self.run("analyst-1", Act::Submit { application: application.clone() }).unwrap();
-        self.run("approver-1", Act::Approve { application: application.clone(), reason: "the parties are known".into() })
-            .unwrap();
+        self.run("approver-1", approved(&application, "the parties are known")).unwrap();
         let goods = self.state.application(&application).unwrap().unwrap().goods.clone();
         let terms = Terms { units: goods.units, value: goods.value, from, until: day(until) };
         self.run("analyst-1", Act::Issue { licence: licence.into(), application, terms }).unwrap();
@@ -206,6 +240,15 @@ pub fn people() -> [(&'static str, Role); 7] {
         ("auditor-2", Role::Auditor),
         ("machine-1", Role::Machine),
     ]
+}
+
+pub fn applied(application: &str, facts: Facts) -> Act {
+    Act::Apply { application: application.into(), facts, documents: vec![], asked: Default::default() }
+}
+
+/// An approval whose hash [`as_read`] fills in.
+pub fn approved(application: &str, reason: &str) -> Act {
+    Act::Approve { application: application.into(), reason: reason.into(), seen: String::new() }
 }
 
 pub fn licence(id: &str) -> Basis {

@@ -370,7 +370,7 @@ impl Books {
         let place = |book: &Named| {
             let Place::Path(path) = &book.at else {
                 let hint = "write it to a file that every executor can read";
-                return Err(Failure::Message("other machines cannot read standard input".to_owned(), hint.to_owned()));
+                return Err(Failure::Usage("other machines cannot read standard input".to_owned(), hint.to_owned()));
             };
             let path = fs::canonicalize(path).map_err(|e| Failure::io(path, &e))?;
             let form = match book.form {

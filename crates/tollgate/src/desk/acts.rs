@@ -1,8 +1,6 @@
 //! From the command line to one act of the desk.
 
-use std::collections::BTreeMap;
-
-use desk::{Act, Basis, Command, Counsel, Facts, Record, Role, Rules, Store, Terms};
+use desk::{Act, Basis, Command, Counsel, Facts, Record, State, Stop, Store, Terms, decide, fresh_key};
 use facts::{Date, Order};
 use jiff::Timestamp;
 use regime::Library;
@@ -13,61 +11,70 @@ use crate::explain::named;
 use crate::screen::{Failure, Screen};
 
 use super::args::{ClockWord, DeskAct, DeskArgs};
-use super::{counsel, failure, one};
+use super::{failure, refused, sealed};
 
-/// Opens a desk.
-pub(super) fn init(screen: &Screen, library: &Library, rules: Rules, args: &DeskArgs, name: &str) -> Result<Exit, Failure> {
-    let mut counsel = counsel(library, rules, &args.look(), Vec::new())?;
-    let packs = counsel.packs();
+/// Opens a desk: found, and its rules adopted, in one transaction; nothing is made where that is refused.
+pub(super) fn init(screen: &Screen, library: &Library, args: &DeskArgs, name: &str) -> Result<Exit, Failure> {
+    let mut counsel = Counsel::new(library, &args.regimes).map_err(Failure::Problems)?;
     let found = command(args, Act::Found { desk: name.to_owned() })?;
-    let mut store = Store::create(&args.store).map_err(|e| failure(&e))?;
-    let exit = one(screen, &mut store, &mut counsel, &found)?;
-    if exit != Exit::Done {
-        return Ok(exit);
-    }
-    let mut adopt = command(args, Act::AdoptRules { packs })?;
+    let mut adopt = command(args, Act::AdoptRules { items: counsel.items().clone() })?;
     adopt.key = format!("{}-rules", found.key);
-    one(screen, &mut store, &mut counsel, &adopt)
+    let now = Timestamp::now();
+    if let Err(Stop::Refused(refusal)) = decide(&State::whole(), &mut counsel, now, &found) {
+        return refused(screen, &refusal);
+    }
+    let mut store = Store::create(&args.store).map_err(|e| failure(&e))?;
+    let outcomes = store.submit(&mut counsel, now, &[found.clone(), adopt.clone()]).map_err(|e| failure(&e))?;
+    for (command, outcome) in [found, adopt].iter().zip(outcomes) {
+        match outcome {
+            Ok(place) => sealed(screen, &mut store, command, place)?,
+            Err(refusal) => return refused(screen, &refusal),
+        };
+    }
+    Ok(Exit::Done)
 }
 
-/// A command by the actor and at the moment that the options mean.
+/// A command by the actor that the options mean, with what they claim of its moment.
 pub(super) fn command(args: &DeskArgs, act: Act) -> Result<Command, Failure> {
     if args.actor.is_empty() {
-        return Err(Failure::Message("who acts?".to_owned(), "say --as ACTOR, or set TOLLGATE_ACTOR".to_owned()));
+        return Err(Failure::Usage("who acts?".to_owned(), "say --as ACTOR, or set TOLLGATE_ACTOR".to_owned()));
     }
-    let at = args.at.unwrap_or_else(Timestamp::now);
-    let mut command = Command { key: String::new(), actor: args.actor.clone(), at, act };
-    command.key = match &args.key {
+    let key = match &args.key {
         Some(key) => key.clone(),
-        // Fresh by the clock's finest tick and by what is asked: nobody else sends the same at the same moment.
-        None => format!("{}-{}", at.as_nanosecond(), command.digest().get(..12).unwrap_or_default()),
+        None => fresh_key().map_err(|e| failure(&e))?,
     };
-    Ok(command)
+    let (actor, late_because) = (args.actor.clone(), args.late_because.clone());
+    Ok(Command { key, actor, claimed: args.at, late_because, act })
 }
 
 /// The act; none where the options ask a question.
 pub(super) fn act(store: &mut Store, counsel: &Counsel<'_>, args: &DeskArgs) -> Result<Option<Act>, Failure> {
-    let library = counsel.library;
+    let library = counsel.library();
     let today = || jiff::tz::TimeZone::UTC.to_datetime(args.at.unwrap_or_else(Timestamp::now)).date();
     Ok(Some(match &args.act {
         DeskAct::Role { person, role, withdraw } => {
-            let person = person.clone();
-            let role = role_of(role)?;
+            let (person, role) = (person.clone(), *role);
             if *withdraw { Act::WithdrawRole { person, role } } else { Act::GrantRole { person, role } }
         }
-        DeskAct::AdoptRules => Act::AdoptRules { packs: counsel.packs() },
-        DeskAct::Apply { application, facts, documents } => {
-            Act::Apply { application: application.clone(), facts: facts_of(library, facts)?, documents: documents.clone() }
-        }
-        DeskAct::Edit { application, facts, documents } => {
-            Act::Edit { application: application.clone(), facts: facts_of(library, facts)?, documents: documents.clone() }
-        }
+        DeskAct::AdoptRules => Act::AdoptRules { items: counsel.items().clone() },
+        DeskAct::Apply { application, facts, documents, asked } => Act::Apply {
+            application: application.clone(),
+            facts: facts_of(library, facts)?,
+            documents: documents.clone(),
+            asked: asked.asked(),
+        },
+        DeskAct::Edit { application, facts, documents, asked } => Act::Edit {
+            application: application.clone(),
+            facts: facts_of(library, facts)?,
+            documents: documents.clone(),
+            asked: asked.asked(),
+        },
         DeskAct::Submit { application } => Act::Submit { application: application.clone() },
-        DeskAct::Approve(b) => Act::Approve { application: b.id.clone(), reason: b.reason.clone() },
+        DeskAct::Approve(a) => Act::Approve { application: a.id.clone(), reason: a.reason.clone(), seen: a.seen.clone() },
         DeskAct::Refuse(b) => Act::Refuse { application: b.id.clone(), reason: b.reason.clone() },
         DeskAct::Return(b) => Act::Return { application: b.id.clone(), reason: b.reason.clone() },
         DeskAct::Issue { licence, application, units, value, from, until } => {
-            let terms = terms_of(store, &counsel.rules, application, (*units, *value, *from, *until))?;
+            let terms = terms_of(store, application, (*units, *value, *from, *until), today())?;
             Act::Issue { licence: licence.clone(), application: application.clone(), terms }
         }
         DeskAct::Evidence { licence, clause, document, withdraw } => {
@@ -78,10 +85,10 @@ pub(super) fn act(store: &mut Store, counsel: &Counsel<'_>, args: &DeskArgs) -> 
                 Act::GiveEvidence { licence, clause, document }
             }
         }
-        DeskAct::Amend { licence, units, value, until, reason, approve } => {
+        DeskAct::Amend { licence, units, value, until, reason, approve, seen } => {
             let licence = licence.clone();
             if *approve {
-                return Ok(Some(Act::ApproveAmendment { licence }));
+                return Ok(Some(Act::ApproveAmendment { licence, seen: seen.clone() }));
             }
             let terms = match store.record(&format!("licence/{licence}")).map_err(|e| failure(&e))? {
                 Some(Record::Licence(record)) => Terms {
@@ -126,7 +133,11 @@ fn goods_and_money(library: &Library, act: &DeskAct) -> Result<Option<Act>, Fail
             Act::Reserve { shipment: shipment.clone(), basis, facts: facts_of(library, facts)? }
         }
         DeskAct::Post { shipment, on, facts } => {
-            Act::Post { shipment: shipment.clone(), on: *on, facts: named(facts)?.into_iter().collect() }
+            let mut pairs = vec![("date".to_owned(), on.to_string())];
+            pairs.extend(named(facts)?);
+            let mut facts = read(library, &pairs)?.0;
+            facts.remove("date");
+            Act::Post { shipment: shipment.clone(), on: *on, facts }
         }
         DeskAct::Void(b) => Act::Void { shipment: b.id.clone(), reason: b.reason.clone() },
         DeskAct::Correct { shipment, units, value, reason } => {
@@ -157,36 +168,27 @@ fn goods_and_money(library: &Library, act: &DeskAct) -> Result<Option<Act>, Fail
     }))
 }
 
-fn role_of(word: &str) -> Result<Role, Failure> {
-    Role::ALL.iter().find(|(w, _)| *w == word).map(|(_, role)| *role).ok_or_else(|| {
-        let known: Vec<&str> = Role::ALL.iter().map(|(w, _)| *w).collect();
-        Failure::Message(format!("no role `{word}`"), format!("known: {}", known.join(", ")))
-    })
-}
-
 type Given = (Option<i64>, Option<i64>, Option<Date>, Option<Date>);
 
-/// Terms as given, else as applied for.
-fn terms_of(store: &mut Store, rules: &Rules, application: &str, given: Given) -> Result<Terms, Failure> {
+/// Terms as given, else as approved.
+fn terms_of(store: &mut Store, application: &str, given: Given, today: Date) -> Result<Terms, Failure> {
     let (units, value, from, until) = given;
     let Some(Record::Application(record)) = store.record(&format!("application/{application}")).map_err(|e| failure(&e))? else {
-        return Err(Failure::Message(format!("there is no application {application}"), String::new()));
+        // The engine says that there is no such application.
+        return Ok(Terms { units: 1, value: 0, from: today, until: today });
     };
-    let from = from.unwrap_or(record.ruling.day);
     Ok(Terms {
         units: units.unwrap_or(record.goods.units),
         value: value.unwrap_or(record.goods.value),
-        from,
-        until: until.unwrap_or_else(|| rules.valid_until(from)),
+        from: from.unwrap_or(record.valid.from),
+        until: until.unwrap_or(record.valid.until),
     })
 }
 
-/// Facts as flags state them, by their full names.
+/// Facts as flags state them, by their full names; each is read here, so that a bad one is told as everywhere else.
 pub(super) fn facts_of(library: &Library, args: &FactArgs) -> Result<Facts, Failure> {
-    let pairs = args.pairs()?;
-    let mut facts: BTreeMap<String, String> = pairs.iter().cloned().collect();
+    let (mut facts, order) = read(library, &args.pairs()?)?;
     if args.standard {
-        let order = Order::typed(&library.dictionary, &library.catalogue, "flags", &pairs).map_err(Failure::Problems)?;
         let mut case = order.case;
         // Goods move on what an act states: that nobody is on a list is for somebody to find, not to presume.
         for id in case.fill_standard_but_screening(&library.dictionary) {
@@ -195,4 +197,20 @@ pub(super) fn facts_of(library: &Library, args: &FactArgs) -> Result<Facts, Fail
         }
     }
     Ok(facts)
+}
+
+/// Facts by their full names, and the same as an order. Where no day is said the order stands on today, which no fact depends on.
+fn read(library: &Library, pairs: &[(String, String)]) -> Result<(Facts, Order), Failure> {
+    let dictionary = &library.dictionary;
+    let full = |name: &str| match (dictionary.id(name), name) {
+        (Some(id), _) => dictionary.field(id).name.clone(),
+        (None, "day") => "date".to_owned(),
+        (None, _) => name.to_owned(),
+    };
+    let mut whole = pairs.to_vec();
+    if !pairs.iter().any(|(name, _)| full(name) == "date") {
+        whole.push(("date".to_owned(), jiff::tz::TimeZone::UTC.to_datetime(Timestamp::now()).date().to_string()));
+    }
+    let order = Order::typed(dictionary, &library.catalogue, "flags", &whole).map_err(Failure::Problems)?;
+    Ok((pairs.iter().map(|(name, value)| (full(name), value.clone())).collect(), order))
 }

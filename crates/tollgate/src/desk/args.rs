@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use facts::{Date, parse_date};
 
 use crate::args::{FactArgs, Look, ViewWord};
+use crate::screen::Failure;
 
 /// Arguments of `desk`.
 #[derive(Args, Debug)]
@@ -34,22 +35,33 @@ pub(crate) struct DeskArgs {
         help_heading = "The desk"
     )]
     pub actor: String,
-    /// The command's key; the same key sent twice is done once. Default: a new one
+    /// The command's key; the same key sent twice is done once. Default: a new one, drawn at random
     #[arg(long, global = true, value_name = "KEY", help_heading = "The desk")]
     pub key: Option<String>,
-    /// The moment of the command, as 2026-03-31T09:00:00Z. Default: now
+    /// When it happened, as 2026-03-31T09:00:00Z: kept beside the moment of the desk's own clock, which nobody sets
     #[arg(long, global = true, env = "TOLLGATE_AT", value_name = "MOMENT", help_heading = "The desk")]
     pub at: Option<jiff::Timestamp>,
-    /// A regime or corridor; default: those that the desk adopted
+    /// Why it comes late; needed where what happened lies further back than data/desk.toml allows
+    #[arg(
+        long,
+        global = true,
+        env = "TOLLGATE_LATE_BECAUSE",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TEXT",
+        help_heading = "The desk"
+    )]
+    pub late_because: String,
+    /// For `init`, `adopt-rules` and questions: a regime or corridor; acts go by what the desk adopted
     #[arg(long = "regime", global = true, value_name = "ID", help_heading = "The law")]
     pub regimes: Vec<String>,
-    /// Lay a draft over the regime; may be given several times
+    /// For questions: lay a draft over the regime; may be given several times
     #[arg(long = "draft", global = true, value_name = "NAME", help_heading = "The law")]
     pub drafts: Vec<String>,
-    /// What is enforced, or the letter of the law
-    #[arg(long, global = true, value_enum, default_value = "practice", help_heading = "The law")]
-    pub view: ViewWord,
-    /// Use only law that was published by this day
+    /// For questions: what is enforced, or the letter of the law. Default: practice
+    #[arg(long, global = true, value_enum, help_heading = "The law")]
+    pub view: Option<ViewWord>,
+    /// For questions: use only law that was published by this day
     #[arg(long, global = true, value_name = "DAY", value_parser = day, help_heading = "The law")]
     pub known: Option<Date>,
     /// What is to be done.
@@ -60,8 +72,87 @@ pub(crate) struct DeskArgs {
 impl DeskArgs {
     /// How the law is looked at; here the options stand behind any subcommand.
     pub(crate) fn look(&self) -> Look {
-        Look { regimes: self.regimes.clone(), drafts: self.drafts.clone(), view: self.view, known: self.known }
+        let view = self.view.unwrap_or(ViewWord::Practice);
+        Look { regimes: self.regimes.clone(), drafts: self.drafts.clone(), view, known: self.known }
     }
+
+    /// Refuses a choice of law where something is done: an act goes by what the desk adopted.
+    pub(crate) fn by_adopted_law(&self) -> Result<(), Failure> {
+        let chooses = matches!(self.act, DeskAct::Init { .. } | DeskAct::AdoptRules);
+        let said = [
+            ("--known", self.known.is_some()),
+            ("--view", self.view.is_some()),
+            ("--draft", !self.drafts.is_empty()),
+            ("--regime", !self.regimes.is_empty() && !chooses),
+        ];
+        if self.act.asks() {
+            return Ok(());
+        }
+        match said.iter().find(|(_, said)| *said) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Failure::Usage(
+                format!("{flag} has no place here: what is done at a desk goes by the law that it adopted"),
+                "leave it out; `desk relook` shows what other law would say, and `desk adopt-rules --regime ID` adopts other regimes"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+impl DeskAct {
+    /// Whether it only reads.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(
+            self,
+            DeskAct::List { .. }
+                | DeskAct::Show { .. }
+                | DeskAct::Log { .. }
+                | DeskAct::Headroom { .. }
+                | DeskAct::Statement { .. }
+                | DeskAct::Find { .. }
+                | DeskAct::Retention { .. }
+                | DeskAct::Relook { .. }
+        )
+    }
+}
+
+/// From when until when a licence is asked for.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct AskedArgs {
+    /// First day of the licence asked for. Default: the day of the case
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub from: Option<Date>,
+    /// Last day of the licence asked for. Default: as data/desk.toml says
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub until: Option<Date>,
+}
+
+impl AskedArgs {
+    /// The same for the desk.
+    pub(crate) fn asked(self) -> desk::Asked {
+        desk::Asked { from: self.from, until: self.until }
+    }
+}
+
+/// An approval of what was read.
+#[derive(Args, Debug)]
+pub(crate) struct Approval {
+    /// Which one
+    pub id: String,
+    /// Why
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// The hash of what was read, as `desk show` gives it, or at least its first 12 digits
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "HASH")]
+    pub seen: String,
+}
+
+/// A role by its word.
+fn role(word: &str) -> Result<desk::Role, String> {
+    desk::Role::ALL.iter().find(|(w, _)| *w == word).map(|(_, role)| *role).ok_or_else(|| {
+        let known: Vec<&str> = desk::Role::ALL.iter().map(|(w, _)| *w).collect();
+        format!("known: {}", known.join(", "))
+    })
 }
 
 /// A reason or reference.
@@ -99,12 +190,13 @@ pub(crate) enum DeskAct {
         /// The person
         person: String,
         /// viewer, analyst, approver, admin, auditor or machine
-        role: String,
+        #[arg(value_parser = role)]
+        role: desk::Role,
         /// Take the role
         #[arg(long)]
         withdraw: bool,
     },
-    /// Adopt the regimes as they are read now
+    /// Adopt everything that decides, as it is read now: regimes, parts, dictionary, the desk's numbers, this program
     AdoptRules,
     /// Enter an application
     Apply {
@@ -116,6 +208,9 @@ pub(crate) enum DeskAct {
         /// Number of a document; may be given several times
         #[arg(long = "document", value_name = "NUMBER")]
         documents: Vec<String>,
+        /// For how long.
+        #[command(flatten)]
+        asked: AskedArgs,
     },
     /// Change an application: all its facts anew; voids an approval
     Edit {
@@ -127,35 +222,38 @@ pub(crate) enum DeskAct {
         /// Number of a document; may be given several times
         #[arg(long = "document", value_name = "NUMBER")]
         documents: Vec<String>,
+        /// For how long.
+        #[command(flatten)]
+        asked: AskedArgs,
     },
     /// Hand an application to review
     Submit {
         /// Its id
         application: String,
     },
-    /// Approve an application; not by its author or last editor
-    Approve(Because),
+    /// Approve an application as it was read (--seen HASH); not by anybody who wrote a part of it
+    Approve(Approval),
     /// Refuse an application
     Refuse(Because),
     /// Return an application to its author
     Return(Because),
-    /// Issue a licence on an approved application
+    /// Issue a licence on an approved application, within what was approved
     Issue {
         /// The licence's id
         licence: String,
         /// The application
         #[arg(long)]
         application: String,
-        /// Pieces. Default: as applied for
+        /// Pieces. Default: as approved
         #[arg(long)]
         units: Option<i64>,
-        /// Value. Default: as applied for
+        /// Value. Default: as approved
         #[arg(long, value_parser = money)]
         value: Option<i64>,
-        /// First day. Default: the day of the application's case
+        /// First day. Default: as approved
         #[arg(long, value_parser = day)]
         from: Option<Date>,
-        /// Last day. Default: as data/desk.toml says
+        /// Last day. Default: as approved
         #[arg(long, value_parser = day)]
         until: Option<Date>,
     },
@@ -187,9 +285,12 @@ pub(crate) enum DeskAct {
         /// Why
         #[arg(long, default_value = "")]
         reason: String,
-        /// Approve what somebody else asked for
-        #[arg(long)]
+        /// Approve what others asked for, as it was read
+        #[arg(long, conflicts_with_all = ["units", "value", "until"])]
         approve: bool,
+        /// The amendment's hash, as `desk show` gives it, or at least its first 12 digits
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "HASH")]
+        seen: String,
     },
     /// Stop draw-downs for now
     Suspend(Because),
@@ -361,6 +462,9 @@ pub(crate) enum DeskAct {
     Show {
         /// Its name, as licence/L-1
         name: String,
+        /// Print only the hash of what waits for approval
+        #[arg(long)]
+        hash: bool,
     },
     /// Show the log
     Log {

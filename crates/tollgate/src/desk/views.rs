@@ -1,61 +1,88 @@
 //! Questions to the desk's records, as tables or JSON.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{Cell, CellAlignment};
-use desk::{Basis, Change, Counsel, Entry, Lines, Passage, Record, Standing, StatementLine, Store};
+use desk::{Basis, Change, Desk, Due, Entry, Lines, Opinion, Passage, Record, Rules, Standing, StatementLine, Store};
+use facts::{Found, Quarter};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use regime::Library;
 use serde_json::{Value, json};
 
 use crate::Exit;
+use crate::args::{FactArgs, Look};
+use crate::classify::country;
 use crate::outputs::Target;
 use crate::screen::{Count, Failure, Paint, Screen, grouped, money};
 
 use super::acts::facts_of;
 use super::args::{DeskAct, ListWord};
-use super::{failure, refused};
+use super::{failure, refused, to_approve};
+
+/// By which law questions are answered: what the desk adopted, or what the options choose.
+pub(super) struct Law<'a> {
+    /// Dictionary and catalogue.
+    pub library: &'a Library,
+    /// What the desk adopted.
+    pub adopted: Desk,
+    /// What the options choose.
+    pub look: Look,
+}
+
+impl<'a> Law<'a> {
+    fn opinion(&self) -> Result<Opinion<'a>, Failure> {
+        let adopted = self.adopted.items.keys().filter_map(|item| item.strip_prefix("regimes/")).map(str::to_owned).collect();
+        let regimes = if self.look.regimes.is_empty() { adopted } else { self.look.regimes.clone() };
+        let corridor = self.library.corridor(&regimes, &self.look.drafts, self.look.lens()).map_err(Failure::Problems)?;
+        Opinion::new(self.library, corridor).map_err(Failure::Problems)
+    }
+}
 
 /// Answers a question.
 pub(super) fn run(
     screen: &Screen,
     store: &mut Store,
-    counsel: &mut Counsel<'_>,
+    law: &Law<'_>,
     act: &DeskAct,
     file: Option<Target>,
 ) -> Result<Exit, Failure> {
     match act {
         DeskAct::List { what } => list(screen, store, *what)?,
-        DeskAct::Show { name } => return show(screen, store, name),
+        DeskAct::Show { name, hash } => return show(screen, store, name, *hash),
         DeskAct::Log { from, about } => log(screen, store, *from, about)?,
-        DeskAct::Headroom { facts } => {
-            let facts = facts_of(counsel.library, facts)?;
-            match store.headroom(counsel, &facts).map_err(|e| failure(&e))? {
-                Err(refusal) => return refused(screen, &refusal),
-                Ok(standings) => {
-                    let rows = standings.iter().map(|s| {
-                        let left = s.limit - s.total;
-                        let of = [s.limit, s.total, left].map(|n| grouped(i128::from(n / 1000)));
-                        [vec![s.quota.clone(), s.of.clone(), s.day.to_string()], of.to_vec()].concat()
-                    });
-                    table(screen, &["quota", "of", "on", "limit", "taken", "room"], rows, json!(standings))?;
-                }
-            }
-        }
+        DeskAct::Headroom { facts } => return headroom(screen, store, law, facts),
         DeskAct::Statement { quarter, payer, payee, part, open, .. } => {
             let which = Lines { quarter: quarter.clone(), payer: payer.clone(), payee: payee.clone(), part: part.clone() };
+            let which = known_lines(store, law.library, which)?;
             let lines = store.statement(&which).map_err(|e| failure(&e))?;
             return statement(screen, &lines, *open, file);
         }
         DeskAct::Find { party, country, document } => {
             let mut found = Vec::new();
-            for (what, name) in [("party", party), ("country", country), ("document", document)] {
-                if let Some(name) = name {
-                    found.extend(store.find(what, name).map_err(|e| failure(&e))?);
+            let country = country.as_ref().map(|name| code(law.library, name)).transpose()?;
+            for (what, name) in [("party", party), ("country", &country), ("document", document)] {
+                let Some(name) = name else { continue };
+                let named = store.find(what, name).map_err(|e| failure(&e))?;
+                // A country may have no records; a party or document is known by its records alone.
+                if named.is_empty() && what != "country" {
+                    let headings = store.headings(&format!("{what}|")).map_err(|e| failure(&e))?;
+                    let known = headings.iter().filter_map(|heading| heading.split_once('|')).map(|(_, name)| name);
+                    return Err(Failure::unknown(what, name, known));
                 }
+                found.extend(named);
+            }
+            if party.is_none() && country.is_none() && document.is_none() {
+                let hint = "say --party NAME, --country CODE or --document NUMBER".to_owned();
+                return Err(Failure::Usage("find what?".to_owned(), hint));
             }
             found.sort();
             found.dedup();
             table(screen, &["record"], found.iter().map(|f| vec![f.clone()]), json!(found))?;
         }
         DeskAct::Retention { on } => {
-            let mut kept = store.retention(&counsel.rules).map_err(|e| failure(&e))?;
+            let rules = Rules::read(&law.library.pack).map_err(|p| Failure::Problems(vec![*p]))?;
+            let mut kept = store.retention(&rules).map_err(|e| failure(&e))?;
             if let Some(on) = on {
                 kept.retain(|k| k.until <= *on && k.held.is_none());
             }
@@ -65,12 +92,92 @@ pub(super) fn run(
             table(screen, &["record", "latest event", "kept until", "held"], rows, json!(kept))?;
         }
         DeskAct::Relook { on } => {
-            let (count, changes) = store.relook(counsel, *on).map_err(|e| failure(&e))?;
+            let (count, changes) = store.relook(&mut law.opinion()?, *on).map_err(|e| failure(&e))?;
             relook(screen, count, &changes)?;
         }
         _ => {}
     }
     Ok(Exit::Done)
+}
+
+fn headroom(screen: &Screen, store: &mut Store, law: &Law<'_>, facts: &FactArgs) -> Result<Exit, Failure> {
+    let facts = facts_of(law.library, facts)?;
+    if !facts.contains_key("date") {
+        return Err(Failure::Usage("the day is missing: quotas depend on it".to_owned(), "say --on YYYY-MM-DD".to_owned()));
+    }
+    match store.headroom(&mut law.opinion()?, &facts).map_err(|e| failure(&e))? {
+        Err(refusal) => refused(screen, &refusal),
+        Ok(standings) => {
+            let rows = standings.iter().map(|s| {
+                let left = s.limit - s.total;
+                let of = [s.limit, s.total, left].map(|n| grouped(i128::from(n / 1000)));
+                [vec![s.quota.clone(), s.of.clone(), s.day.to_string()], of.to_vec()].concat()
+            });
+            table(screen, &["quota", "of", "on", "limit", "taken", "room"], rows, json!(standings))?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The code of a country that somebody names.
+fn code(library: &Library, name: &str) -> Result<String, Failure> {
+    country(library, name).map(|id| library.dictionary.countries.code(id).to_owned())
+}
+
+/// What a statement is asked of, by the names that the desk has. A name that nothing has is told; a statement of nothing would look like
+/// one of nothing owed.
+fn known_lines(store: &mut Store, library: &Library, mut which: Lines) -> Result<Lines, Failure> {
+    let mut lines = Vec::new();
+    for (_, record) in store.records("due").map_err(|e| failure(&e))? {
+        if let Record::Due(due) = record {
+            lines.push(due);
+        }
+    }
+    let among = |of: fn(&Due) -> &String| lines.iter().map(of).collect::<BTreeSet<_>>();
+    let has = |known: &BTreeSet<&String>, name: &str| known.iter().any(|k| k.eq_ignore_ascii_case(name));
+    if let Some(text) = &which.quarter {
+        let quarter = Quarter::parse(text)
+            .map_err(|why| Failure::Unknown(format!("--quarter {text}: {why}"), "as in 2026Q1".to_owned()))?;
+        let now = Quarter::of(TimeZone::UTC.to_datetime(Timestamp::now()).date());
+        let known = among(|due| &due.quarter);
+        // Between the first quarter with a fee and today's, a quarter without one is known to have none.
+        let first = known.iter().filter_map(|q| Quarter::parse(q).ok()).min();
+        if !has(&known, &quarter.to_string()) && first.is_none_or(|first| !(first..=now).contains(&quarter)) {
+            return Err(Failure::unknown("quarter with a fee", &quarter.to_string(), known.iter().map(|q| q.as_str())));
+        }
+        which.quarter = Some(quarter.to_string());
+    }
+    if let Some(payer) = &which.payer {
+        let known = among(|due| &due.payer);
+        if !has(&known, payer) && store.find("party", payer).map_err(|e| failure(&e))?.is_empty() {
+            return Err(Failure::unknown("payer", payer, known.iter().map(|p| p.as_str())));
+        }
+    }
+    if let Some(payee) = &which.payee {
+        let known = among(|due| &due.payee);
+        if !has(&known, payee) {
+            return Err(Failure::unknown("payee", payee, known.iter().map(|p| p.as_str())));
+        }
+    }
+    if let Some(part) = &which.part
+        && !has(&among(|due| &due.part), part)
+    {
+        match library.catalogue.find(part) {
+            Found::Chip(chip) => which.part = Some(chip.name.to_string()),
+            Found::Family(chips) => {
+                let names: Vec<&str> = chips.iter().map(|c| &*c.name).collect();
+                return Err(Failure::Unknown(
+                    format!("`{part}` names several parts"),
+                    format!("say which: {}", names.join(", ")),
+                ));
+            }
+            Found::Nothing(near) => {
+                let near = if near.is_empty() { String::new() } else { format!("near it: {}; ", near.join(", ")) };
+                return Err(Failure::Unknown(format!("no part `{part}`"), format!("{near}`tollgate show chips` lists them")));
+            }
+        }
+    }
+    Ok(which)
 }
 
 /// A table, or the same as JSON.
@@ -179,23 +286,44 @@ fn row(id: String, record: &Record, left: &std::collections::BTreeMap<String, i6
     }
 }
 
-/// A record as it is kept, with its accounts.
-fn show(screen: &Screen, store: &mut Store, name: &str) -> Result<Exit, Failure> {
+/// A record as it is kept, with its accounts, what came late to it, and the hash by which it is approved.
+fn show(screen: &Screen, store: &mut Store, name: &str, hash_only: bool) -> Result<Exit, Failure> {
     let Some(record) = store.record(name).map_err(|e| failure(&e))? else {
-        let hint = "as licence/L-1, application/A-1, shipment/S-1; `desk list` and `desk find` give names";
-        return Err(Failure::Message(format!("there is no record {name}"), hint.to_owned()));
+        let kind = name.split('/').next().unwrap_or_default();
+        let kinds = Record::KINDS.iter().filter(|k| **k != "done");
+        if !kinds.clone().any(|k| *k == kind) {
+            let hint = "as licence/L-1, application/A-1, shipment/S-1; `desk list` and `desk find` give names";
+            return Err(Failure::Unknown(format!("no record `{name}`"), hint.to_owned()));
+        }
+        let records = store.records(kind).map_err(|e| failure(&e))?;
+        return Err(Failure::unknown("record", name, records.iter().map(|(name, _)| name.as_str())));
     };
+    let hash = to_approve(name, &record);
+    if hash_only {
+        let Some(hash) = hash else {
+            let hint = "an application, or a licence with an amendment that was asked for, is approved by its hash".to_owned();
+            return Err(Failure::Unknown(format!("nothing of {name} waits for approval"), hint));
+        };
+        screen.out(&format!("{hash}\n"))?;
+        return Ok(Exit::Done);
+    }
+    let late = store.listed(&format!("late|{name}")).map_err(|e| failure(&e))?;
+    let late: Vec<Value> = late.iter().map(|(seq, why)| json!({ "entry": seq, "because": why })).collect();
     let mut accounts = serde_json::Map::new();
     for part in ["available", "reserved", "shipped", "returned"] {
         if let Some(Record::Account(account)) = store.record(&format!("account/{name}/{part}")).map_err(|e| failure(&e))? {
             accounts.insert(part.to_owned(), json!(account.balances));
         }
     }
-    screen.json(&json!({ "name": name, "record": record, "accounts": accounts }))?;
+    screen.json(&json!({ "name": name, "hash": hash, "record": record, "accounts": accounts, "late": late }))?;
     Ok(Exit::Done)
 }
 
 fn log(screen: &Screen, store: &mut Store, from: u64, about: &str) -> Result<(), Failure> {
+    let last = store.head().map_err(|e| failure(&e))?.seq;
+    if from > last {
+        return Err(Failure::Unknown(format!("no entry {from}"), format!("the log ends at entry {last}")));
+    }
     let mut bodies = Vec::new();
     let read = store.entries(from, |_, _, body| {
         if body.contains(about) {
@@ -204,6 +332,10 @@ fn log(screen: &Screen, store: &mut Store, from: u64, about: &str) -> Result<(),
         Ok(())
     });
     read.map_err(|e| failure(&e))?;
+    if bodies.is_empty() {
+        let hint = "`desk find` looks for parties, countries and documents; `desk log` alone shows every entry".to_owned();
+        return Err(Failure::Unknown(format!("no entry holds `{about}`"), hint));
+    }
     if screen.json {
         // The very texts of the log, a line each: what hashes and proofs are about.
         return screen.out(&bodies.iter().map(|b| format!("{b}\n")).collect::<String>());
@@ -215,9 +347,13 @@ fn log(screen: &Screen, store: &mut Store, from: u64, about: &str) -> Result<(),
         let plain = |v: &Value| v.as_str().map(str::to_owned).or_else(|| v.as_i64().map(|n| n.to_string()));
         let told: Vec<String> =
             event.as_object().into_iter().flatten().filter_map(|(k, v)| Some(format!("{k} {}", plain(v)?))).collect();
-        vec![entry.seq.to_string(), entry.at.to_string(), entry.actor, word, told.join(", ")]
+        let claimed = entry.claimed.map(|at| format!("claimed {at}"));
+        let late = entry.late.map(|why| format!("late: {why}"));
+        let clock = entry.clock.map(|at| format!("clock said {at}"));
+        let time = [claimed, late, clock].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        vec![entry.seq.to_string(), entry.at.to_string(), entry.actor, word, told.join(", "), time]
     });
-    table(screen, &["entry", "at", "by", "event", "what"], rows.collect::<Vec<_>>().into_iter(), Value::Null)
+    table(screen, &["entry", "at", "by", "event", "what", "said of time"], rows.collect::<Vec<_>>().into_iter(), Value::Null)
 }
 
 fn statement(screen: &Screen, lines: &[StatementLine], open: bool, file: Option<Target>) -> Result<Exit, Failure> {
