@@ -128,7 +128,7 @@ fn universal_time_is_read_by_any_of_its_names_in_every_unit_and_container() {
             }
         }
     }
-    for zone in ["Europe/Berlin", "+01:00", "-00:30", "America/New_York", "EST", "UTC+8", "", "+"] {
+    for zone in ["Europe/Berlin", "+01:00", "-00:30", "America/New_York", "EST", "UTC+8"] {
         for (form, path) in written(folder.path(), &table(vec![("date", Arc::clone(&moments(&seconds, Some(zone))[2]))])) {
             match read(form, &path) {
                 Err(why) => assert!(why.contains("column `date` holds Timestamp") && why.contains(zone), "{zone}: {why}"),
@@ -231,7 +231,8 @@ fn numbers_of_a_table_have_their_points_before_decimals_and_pieces_are_whole() {
         ("value_usd", &texts, &[0, 1, 3]),
         ("value_usd", &settled, &[]),
         ("value_usd", &denied, &[0, 3]),
-        ("quantity", &settled, &[1, 3]),
+        // Half a piece shows nothing of how the others are meant.
+        ("quantity", &settled, &[0, 1, 3]),
     ] {
         for (form, path) in written(folder.path(), &table(vec![("date", Arc::clone(&days)), (column, Arc::clone(array))])) {
             let rows = read(form, &path).unwrap();
