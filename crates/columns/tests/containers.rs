@@ -254,7 +254,7 @@ fn a_torn_file_is_rows_or_a_reason() {
     let torn = folder.path().join("torn");
     for (form, path) in books {
         let bytes = fs::read(&path).unwrap();
-        let step = (bytes.len() / 700).max(1);
+        let step = (bytes.len() / 150).max(1);
         for at in (0..bytes.len()).step_by(step) {
             let mut turned = bytes.clone();
             turned[at] ^= 0xff;
