@@ -136,9 +136,11 @@ impl<'a> Book<'a> {
         let again = file.try_clone().ok();
         let (input, schema) = if form == Form::Arrow {
             let states = |name: &str| states(dictionary, name);
-            arrow_input(file, &states).map_err(|e| vec![unreadable(name, "Arrow", &e.to_string(), "no row was read")])?
+            guarded(|| arrow_input(file, &states)).map_err(|e| vec![unreadable(name, "Arrow", &e.to_string(), "no row was read")])?
         } else {
-            parquet_input(dictionary, file, None, &|name| states(dictionary, name)).map_err(|e| vec![no_parquet(name, &e)])?
+            guarded(|| Ok(parquet_input(dictionary, file, None, &|name| states(dictionary, name))))
+                .unwrap_or_else(|e| Err(e.into()))
+                .map_err(|e| vec![no_parquet(name, &e)])?
         };
         if let Input::Parquet(..) = &input
             && let Some(problem) = again.as_ref().and_then(|file| foreign(dictionary, name, file))
@@ -351,9 +353,9 @@ impl Input<'_> {
     /// The next rows of a table of columns.
     fn table(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
         match self {
-            Input::Parquet(reader, _) => reader.next(),
-            Input::File(reader) => reader.next(),
-            Input::Stream(reader) => reader.next(),
+            Input::Parquet(reader, _) => guarded(|| reader.next().transpose()).transpose(),
+            Input::File(reader) => guarded(|| reader.next().transpose()).transpose(),
+            Input::Stream(reader) => guarded(|| reader.next().transpose()).transpose(),
             Input::Text { .. } => None,
         }
     }
@@ -396,6 +398,12 @@ fn columns(schema: &SchemaRef, lines: &[Line], names: &[String], dictionary: &Di
     }
     let arrays = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
     RecordBatch::try_new(Arc::clone(schema), arrays)
+}
+
+/// What a library reads out of bytes that may be torn: where it stops in the middle since they contradict one another, an error.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
+    let torn = |_| Err(ArrowError::ParseError("its bytes contradict one another".to_owned()));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(torn)
 }
 
 /// Whether a column may state something.

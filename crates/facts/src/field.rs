@@ -434,17 +434,19 @@ impl Dictionary {
         }
     }
 
-    /// Why a text such as `1.000` is refused where nothing settles how its point is meant; none where it needs no settling.
-    pub(crate) fn undecided(&self, id: FieldId, text: &str) -> Option<String> {
+    /// Why a text such as `1.000` is refused where nothing settles how its point is meant, and whether it is a fact with decimals; none
+    /// where it needs no settling.
+    pub(crate) fn undecided(&self, id: FieldId, text: &str) -> Option<(String, bool)> {
         let (whole, decimal) = Number::two_readings(text).filter(|_| self.field(id).kind == FieldType::Number)?;
         let text = text.trim();
         let (whole_fits, decimal_fits) = (self.parse(id, &whole).is_ok(), self.parse(id, &decimal).is_ok());
-        Some(match (whole_fits, decimal_fits) {
+        let why = match (whole_fits, decimal_fits) {
             (true, true) => format!("`{text}` can be read in two ways; write {whole} or {decimal}"),
             (true, false) => format!("the point in `{text}` is not before decimals; if thousands are meant, write {whole}"),
             (false, true) => format!("`{text}` can be read in two ways; write {decimal} if the point stands before decimals"),
             (false, false) => format!("`{text}` is no number that `{}` may have", self.field(id).name),
-        })
+        };
+        Some((why, decimal_fits))
     }
 
     /// A fact as files spell it; `parse` reads it back.

@@ -66,6 +66,7 @@ impl Number {
             (None, _) if !text.contains(|c: char| c.is_ascii_digit()) => {
                 "a number is written in digits, as in 4800 or 5.92".to_owned()
             }
+            (None, Some(stray)) if stray.trim().is_empty() => "a number stands on one line; write the digits alone".to_owned(),
             (None, Some(stray)) => format!("`{stray}` is no part of a number; write the digits alone, as in 4800 or 5.92"),
             (None, None) => "a number is a finite decimal of at most 28 digits".to_owned(),
         })

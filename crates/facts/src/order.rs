@@ -727,10 +727,9 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner, &Points), file: &str, line: u
         if is_chip(cell) && cell.3.trim() != "none" || cells.iter().take(i).any(|c| c.2 == cell.2) {
             continue;
         }
-        if let Some(why) = dictionary.undecided(field, cell.3).filter(|_| !points.settle(field)) {
-            let switch =
-                if manner == Manner::Book { ", or say --decimal point if all of its points stand before decimals" } else { "" };
-            report(cell, format!("{why}{switch}"));
+        if let Some((why, helps)) = dictionary.undecided(field, cell.3).filter(|_| !points.settle(field)) {
+            let switch = ", or say --decimal point if all of its points stand before decimals";
+            report(cell, if helps && manner == Manner::Book { why + switch } else { why });
             continue;
         }
         match dictionary.parse(field, cell.3) {

@@ -184,18 +184,19 @@ fn pages_of_a_pack_are_plain_files_of_a_stated_size() {
 #[test]
 fn points_in_texts_are_settled_for_a_column_or_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let head = "order,date,kind,to,value_usd\n";
-    let rows = "A-1,2026-02-10,import,US,1.000\nA-2,2026-02-10,import,US,27.500\n";
+    let head = "order,date,kind,exporter,chip,quantity,ships_from,to,consignee,value_usd\n";
+    let row = |order: &str, value: &str| format!("{order},2026-02-10,import,NVIDIA,H200 SXM,1000,TW,US,Lab 1,{value}\n");
+    let rows = row("A-1", "1.000") + &row("A-2", "27.500");
     // What settles it may stand long behind, and in another batch.
-    let filler = "F,2026-02-10,import,US,5\n".repeat(9000);
+    let filler = row("F", "5").repeat(8200);
     for (end, args, bad) in [
         ("", &[][..], 2),
         ("", &["--decimal", "point"], 0),
-        ("Z,2026-02-10,import,US,27000000.50\n", &[], 0),
-        ("Z,2026-02-10,import,US,0.125\n", &[], 0),
-        ("Z,2026-02-10,import,US,1.000.000\n", &[], 3),
-        ("Z,2026-02-10,import,US,\"27.000,50\"\n", &[], 3),
-        ("Y,2026-02-10,import,US,1234.5\nZ,2026-02-10,import,US,1.000.000\n", &[], 3),
+        (&row("Z", "27000000.50")[..], &[], 0),
+        (&row("Z", "0.125")[..], &[], 0),
+        (&row("Z", "1.000.000")[..], &[], 3),
+        (&row("Z", "\"27.000,50\"")[..], &[], 3),
+        (&(row("Y", "1234.5") + &row("Z", "1.000.000")), &[], 3),
     ] {
         let text = format!("{head}{rows}{filler}{end}");
         fs::write(folder.path().join("book.csv"), &text).unwrap();
@@ -212,10 +213,10 @@ fn points_in_texts_are_settled_for_a_column_or_refused() {
         assert!(piped.lines().next().unwrap().ends_with(&format!(" {bad} bad rows")), "standard input: {piped}");
     }
     fs::write(folder.path().join("book.csv"), format!("{head}{rows}")).unwrap();
-    let told = out(&tollgate(folder.path(), &["decide", "book.csv", "--format", "csv"]));
+    let told = out(&tollgate(folder.path(), &["decide", "book.csv", "--standard", "--format", "csv"]));
     assert!(told.contains("27500") && told.contains("27.5") && told.contains("--decimal point"), "{told}");
     let explained =
-        |args: &[&str]| tollgate(folder.path(), &[&["explain", "book.csv", "--row", "2"], args].concat()).status.code();
+        |args: &[&str]| tollgate(folder.path(), &[&["explain", "book.csv", "--row", "2", "--standard"], args].concat()).status.code();
     assert_eq!(explained(&[]), Some(3));
     assert!(matches!(explained(&["--decimal", "point"]), Some(0 | 4)));
 }
@@ -242,7 +243,7 @@ fn half_a_piece_is_refused_everywhere() {
     }
     let read = tollgate(
         folder.path(),
-        &["explain", "{\"date\": \"2026-02-10\", \"to\": \"CN\", \"value_usd\": 27.500, \"quantity\": 1000.0}"],
+        &["explain", "{\"date\": \"2026-02-10\", \"to\": \"CN\", \"value_usd\": 27.500, \"quantity\": 1000.0}", "--standard"],
     );
     assert!(matches!(read.status.code(), Some(0 | 4)), "{}", err(&read));
 }
