@@ -241,8 +241,14 @@ fn a_world_without_vendors_without_makers_and_without_both() {
 fn levers_at_their_ends() {
     for (id, world) in WORLDS.iter() {
         let rows = draws(&world.scenario, 24);
-        let end =
-            |what: &str, change: &dyn Fn(&mut world::Scenario)| sound(&with(world, change), &rows, &format!("{id}, {what}"));
+        // A lever stands at its end throughout, whatever the scenario changes on a day.
+        let held = |scenario: &mut world::Scenario, change: &dyn Fn(&mut world::Scenario)| {
+            scenario.changes.iter_mut().for_each(|c| c.levers.clear());
+            change(scenario);
+        };
+        let end = |what: &str, change: &dyn Fn(&mut world::Scenario)| {
+            sound(&with(world, |s| held(s, change)), &rows, &format!("{id}, {what}"))
+        };
         let sum = |history: &History, name: &str| (0..24).map(|w| path(history, name, w).iter().sum::<f64>()).sum::<f64>();
         let whole = end("fee of everything", &|s| s.levers.fee_rate = 1.0);
         let free = end("no fee", &|s| s.levers.fee_rate = 0.0);
