@@ -136,7 +136,8 @@ impl<'a> Book<'a> {
         let again = file.try_clone().ok();
         let (input, schema) = if form == Form::Arrow {
             let states = |name: &str| states(dictionary, name);
-            guarded(|| arrow_input(file, &states)).map_err(|e| vec![unreadable(name, "Arrow", &e.to_string(), "no row was read")])?
+            guarded(|| arrow_input(file, &states))
+                .map_err(|e| vec![unreadable(name, "Arrow", &e.to_string(), "no row was read")])?
         } else {
             guarded(|| Ok(parquet_input(dictionary, file, None, &|name| states(dictionary, name))))
                 .unwrap_or_else(|e| Err(e.into()))

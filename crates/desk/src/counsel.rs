@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use facts::{Case, Date, Exact, Fact, Number, Order, Problem, Quarter};
 use num_integer::Integer;
 use num_traits::{One, ToPrimitive, Zero};
-use regime::{Corridor, Epoch, Law, Lens, Library, Outcome, Status, Totals, hex, pack_hash, quota_key, receipt};
+use regime::{Corridor, Epoch, Law, Lens, Library, NearNames, Outcome, Status, Totals, hex, pack_hash, quota_key, receipt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +31,8 @@ pub struct Counsel<'a> {
     items: BTreeMap<String, String>,
     /// One hash over all of them.
     whole: String,
+    /// Names that are nearly one that a rule asks for.
+    near: NearNames,
 }
 
 /// The law as somebody chooses to look at it, with drafts, as known on a day, or by the letter: for questions only.
@@ -86,6 +88,9 @@ pub struct Ruling {
     pub rules: String,
     /// The gates that had something to say.
     pub gates: Vec<GateRuling>,
+    /// What anybody should know of it: names that are nearly one that a rule asks for, gates that were read only up to a day before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 /// What one gate said.
@@ -233,7 +238,8 @@ impl<'a> Counsel<'a> {
         // A build of the same version is the same program; whatever decides otherwise has another version.
         items.insert("program".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         let whole = hex(&Sha256::digest(serde_json::to_vec(&items).unwrap_or_default()));
-        Ok(Counsel { library, corridor, rules, items, whole })
+        let near = NearNames::of(&corridor.laws, &library.dictionary, &library.catalogue);
+        Ok(Counsel { library, corridor, rules, items, whole, near })
     }
 
     /// Dictionary and catalogue.
@@ -348,8 +354,15 @@ impl<'a> Counsel<'a> {
         let goods = self.goods(&case)?;
         let totals = self.totals(state, &case, added)?;
         let decision = self.corridor.decide(&case, &totals);
-        let mut ruling =
-            Ruling { day: case.day, outcome: decision.outcome.text().to_owned(), rules: self.whole.clone(), gates: Vec::new() };
+        let mut notices = self.near.warnings(&self.library.dictionary, &case);
+        notices.extend(self.corridor.notices(case.day, &decision));
+        let mut ruling = Ruling {
+            day: case.day,
+            outcome: decision.outcome.text().to_owned(),
+            rules: self.whole.clone(),
+            gates: Vec::new(),
+            notices,
+        };
         let (mut counted, mut fees) = (Vec::new(), Ok(Vec::new()));
         for ((law, epoch), (own, totals)) in self.corridor.gates(case.day).zip(decision.gates.iter().zip(&totals)) {
             counted.extend(counts(law, epoch, &case, totals)?);
@@ -420,10 +433,11 @@ impl<'a> Counsel<'a> {
             if own.outcome == Outcome::Undetermined
                 && let Some(totals) = totals.get(gate)
             {
-                missing.extend(self.corridor.missing(gate, case, totals));
+                // Two gates may miss the same fact.
+                let own = self.corridor.missing(gate, case, totals);
+                missing.extend(own.into_iter().filter(|name| !missing.contains(name)).collect::<Vec<_>>());
             }
         }
-        missing.dedup();
         Ok(missing)
     }
 

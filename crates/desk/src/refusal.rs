@@ -217,7 +217,7 @@ impl fmt::Display for Refusal {
                 "{what} is not what was read as {seen}: read it again with `tollgate desk show {what}`, and approve it by the hash given there"
             ),
             Refusal::LawForbids { outcome, by } => write!(f, "the law says: {outcome} ({by})"),
-            Refusal::Undetermined { missing } => write!(f, "facts are missing: {}", missing.join(", ")),
+            Refusal::Undetermined { missing } => write!(f, "nobody can say, since this is missing: {}", missing.join(", ")),
             Refusal::NoLicenceNeeded { outcome } => write!(f, "no licence is needed: {outcome}"),
             Refusal::LicenceNeeded { outcome } => write!(f, "the law says: {outcome}; name the licence or notification"),
             Refusal::ReasonNeeded { what } => write!(f, "{what} takes a stated reason: say --reason TEXT"),

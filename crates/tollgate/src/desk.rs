@@ -7,6 +7,7 @@ mod proofs;
 mod views;
 
 use std::io::{BufRead, BufReader, Read};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use desk::{Act, Command, Counsel, Desk, Error, Place, Record, Refusal, Store, fresh_key};
@@ -71,7 +72,17 @@ fn one(screen: &Screen, store: &mut Store, counsel: &mut Counsel<'_>, command: &
     let outcome = store.submit(counsel, Timestamp::now(), std::slice::from_ref(command)).map_err(|e| failure(&e))?.pop();
     match outcome {
         Some(Ok(place)) => sealed(screen, store, command, place),
-        Some(Err(refusal)) => refused(screen, &refusal),
+        Some(Err(refusal)) => {
+            let exit = refused(screen, &refusal)?;
+            let dictionary = &counsel.library().dictionary;
+            if let Refusal::Undetermined { missing } = &refusal
+                && let Some(id) = missing.iter().filter_map(|name| dictionary.id(name)).find(|id| dictionary.field(*id).screened)
+            {
+                let name = &dictionary.field(id).name;
+                screen.err(&format!("  = --standard presumes no screening at the desk: screen the parties and state what was found, as in -f {name}=none\n"));
+            }
+            Ok(exit)
+        }
         None => Ok(Exit::Done),
     }
 }
@@ -80,8 +91,9 @@ fn one(screen: &Screen, store: &mut Store, counsel: &mut Counsel<'_>, command: &
 fn sealed(screen: &Screen, store: &mut Store, command: &Command, place: Place) -> Result<Exit, Failure> {
     let Place { first, last, before } = place;
     let waits = waits(store, &command.act)?;
+    let notices: Vec<String> = notices(store, first..=last)?.into_iter().map(|(_, notice)| notice).collect();
     if screen.json {
-        let mut told = json!({ "sealed": [first, last], "key": command.key, "before": before });
+        let mut told = json!({ "sealed": [first, last], "key": command.key, "before": before, "notices": notices });
         if let (Some((_, hash)), Some(map)) = (&waits, told.as_object_mut()) {
             map.insert("hash".to_owned(), json!(hash));
         }
@@ -91,12 +103,29 @@ fn sealed(screen: &Screen, store: &mut Store, command: &Command, place: Place) -
     let which = if first == last { format!("entry {first}") } else { format!("entries {first} to {last}") };
     let done = if before { "done before, as" } else { "sealed as" };
     screen.out(&format!("{done} {which} (key {})\n", command.key))?;
+    for notice in notices {
+        screen.out(&format!("  {}\n", screen.paint(&screen.wrap(&notice, 2), Paint::Unsure)))?;
+    }
     if let Some((name, hash)) = waits {
         screen.out(&format!(
             "{name} reads as {hash}\n  = `tollgate desk show {name}` gives it to be read; --seen HASH approves it\n"
         ))?;
     }
     Ok(Exit::Done)
+}
+
+/// What anybody should know of the rulings that some entries hold, each with its entry.
+fn notices(store: &mut Store, entries: RangeInclusive<u64>) -> Result<Vec<(u64, String)>, Failure> {
+    let mut found = Vec::new();
+    let read = store.entries(*entries.start(), |seq, _, body| {
+        let entry: serde_json::Value =
+            if entries.contains(&seq) { serde_json::from_str(body).unwrap_or_default() } else { return Ok(()) };
+        let told = entry.pointer("/ruling/notices").and_then(serde_json::Value::as_array);
+        found.extend(told.into_iter().flatten().filter_map(|notice| Some((seq, notice.as_str()?.to_owned()))));
+        Ok(())
+    });
+    read.map_err(|e| failure(&e))?;
+    Ok(found)
 }
 
 /// What an act made ready for a second person: the record's name, and the hash of what that person reads.
@@ -179,14 +208,25 @@ fn from_file(
         let (batch, ended) = batch(screen, &mut input, args, file, &mut tally)?;
         let commands: Vec<Command> = batch.iter().map(|(_, command)| command.clone()).collect();
         let outcomes = store.submit(counsel, Timestamp::now(), &commands).map_err(|error| stopped(&error, upto, &tally))?;
+        let mut sealed: Vec<(RangeInclusive<u64>, usize)> = Vec::new();
         for ((line, _), outcome) in batch.iter().zip(outcomes) {
             match outcome {
                 Ok(place) if place.before => tally.before += 1,
-                Ok(_) => tally.done += 1,
+                Ok(place) => {
+                    tally.done += 1;
+                    sealed.push((place.first..=place.last, *line));
+                }
                 Err(refusal) => {
                     tally.refused += 1;
                     let name = screen.paint(&format!("line {line}: refused, {}:", refusal.name()), Paint::Bad);
                     screen.err(&format!("{name} {refusal}\n"));
+                }
+            }
+        }
+        if let (Some((first, _)), Some((last, _))) = (sealed.first(), sealed.last()) {
+            for (seq, notice) in notices(store, *first.start()..=*last.end())? {
+                if let Some((_, line)) = sealed.iter().find(|(entries, _)| entries.contains(&seq)) {
+                    screen.err(&format!("line {line}: {notice}\n"));
                 }
             }
         }

@@ -215,8 +215,9 @@ fn points_in_texts_are_settled_for_a_column_or_refused() {
     fs::write(folder.path().join("book.csv"), format!("{head}{rows}")).unwrap();
     let told = out(&tollgate(folder.path(), &["decide", "book.csv", "--standard", "--format", "csv"]));
     assert!(told.contains("27500") && told.contains("27.5") && told.contains("--decimal point"), "{told}");
-    let explained =
-        |args: &[&str]| tollgate(folder.path(), &[&["explain", "book.csv", "--row", "2", "--standard"], args].concat()).status.code();
+    let explained = |args: &[&str]| {
+        tollgate(folder.path(), &[&["explain", "book.csv", "--row", "2", "--standard"], args].concat()).status.code()
+    };
     assert_eq!(explained(&[]), Some(3));
     assert!(matches!(explained(&["--decimal", "point"]), Some(0 | 4)));
 }
