@@ -19,14 +19,14 @@ mod state;
 mod store;
 
 pub use apply::apply;
-pub use audit::{Audit, Finding};
-pub use bundle::audit_bundle;
+pub use audit::{Audit, Examined, Finding, Upto};
+pub use bundle::{Exported, audit_bundle};
 pub use command::{Act, Asked, Basis, Command, Facts, Role, Terms};
 pub use counsel::{Broken, Counsel, CountedFlow, FeeLine, GateRuling, Goods, MOST, NeedRuled, Opinion, Ruled, Ruling};
 pub use decide::{Answer, decide};
 pub use entry::{Entry, Event, Head, NO_HASH, Sealed, hash_of};
 pub use ledger::{Posting, postings};
-pub use proof::{Peaks, Signed, check_entry, check_growth, new_key, read_checkpoint};
+pub use proof::{Peaks, Signed, check_entry, check_growth, new_key, read_checkpoint, read_keys};
 pub use records::{Change, Kept, Lines, StatementLine};
 pub use refusal::{Differs, Refusal, Stop};
 pub use rules::{Clock, Days, Each, Late, Rules, Skew, Years};

@@ -556,6 +556,16 @@ impl State {
         (names, std::mem::take(&mut self.added))
     }
 
+    /// List items added since they were last taken, each with the entry and the heading under which it came.
+    pub(crate) fn take_added(&mut self) -> Vec<(u64, String, String)> {
+        std::mem::take(&mut self.added)
+    }
+
+    /// Every heading with its list. Of a whole state only.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = (&String, &Vec<String>)> {
+        self.lists.iter()
+    }
+
     pub(crate) fn put<R: Named + Into<Record>>(&mut self, id: &str, record: R) {
         if let Some(slots) = self.records.get_mut(R::KIND as usize) {
             let slot = slots.entry(id.to_owned()).or_default();
@@ -577,10 +587,8 @@ impl State {
         } else if let Some(list) = self.lists.get_mut(&heading) {
             list.push(item.to_owned());
         }
-        if !self.whole {
-            // The entry that is being applied is not the head yet.
-            self.added.push((self.head.seq + 1, heading, item.to_owned()));
-        }
+        // The entry that is being applied is not the head yet.
+        self.added.push((self.head.seq + 1, heading, item.to_owned()));
     }
 
     /// The desk, which must be opened.

@@ -3,8 +3,8 @@
 mod db;
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::apply::apply;
 use jiff::Timestamp;
@@ -21,11 +21,11 @@ pub use db::Error;
 pub(crate) use db::{Db, Value};
 
 /// The steps from an empty database to what this program knows, in order.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001.sql")];
+pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001.sql")];
 /// So many records stay in memory between two transactions.
 const MOST_HELD: usize = 200_000;
-/// How often a transaction is begun anew because another writer was faster.
-const TRIES: u32 = 20;
+/// How long a command waits for other programs that hold the store.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Entries read at once.
 const PAGE: i64 = 2000;
 
@@ -33,6 +33,7 @@ const PAGE: i64 = 2000;
 pub struct Store {
     db: Db,
     state: State,
+    waits: Option<fn()>,
 }
 
 /// Where a command stands in the log.
@@ -53,14 +54,19 @@ impl Store {
     /// Makes a store: a file, or a `postgres://` database without one.
     ///
     /// # Errors
-    /// There is one already, or the database failed.
+    /// There is one already, or something else; or the database failed.
     pub fn create(place: &str) -> Result<Store, Error> {
         let mut db = Db::open(place, true)?;
-        if version(&mut db)? > 0 {
-            return Err(Error::Exists(place.to_owned()));
+        match lies(&mut db, place)? {
+            Lies::Nothing => {}
+            Lies::Desk(_) => return Err(Error::Exists(place.to_owned())),
+            // A server's database may serve others too, as long as no name is taken.
+            Lies::Others { ours: false } if matches!(db, Db::Post(..)) => {}
+            Lies::Others { .. } => return Err(not_a_desk(&db, place)),
         }
+        db.to_write()?;
         migrate(&mut db)?;
-        Ok(Store { db, state: State::default() })
+        Ok(Store { db, state: State::default(), waits: None })
     }
 
     /// Opens a store and brings it up to date.
@@ -69,13 +75,32 @@ impl Store {
     /// There is none, a newer program made it, or the database failed.
     pub fn open(place: &str) -> Result<Store, Error> {
         let mut db = Db::open(place, false)?;
-        if version(&mut db)? == 0 {
-            return Err(Error::None(place.to_owned()));
-        }
+        desk_in(&mut db, place)?;
+        db.to_write()?;
         migrate(&mut db)?;
-        let mut store = Store { db, state: State::default() };
+        let mut store = Store { db, state: State::default(), waits: None };
         store.state = State::behind(store.head()?);
         Ok(store)
+    }
+
+    /// Opens a store for questions alone: it may lie on a disc or belong to somebody else, and not a byte of it is changed.
+    ///
+    /// # Errors
+    /// There is none, another version of the program made it, what lies beside it must be written to, or the database failed.
+    pub fn open_to_read(place: &str) -> Result<Store, Error> {
+        let mut db = Db::open_to_read(place)?;
+        let found = db.settled(|db| desk_in(db, place))?;
+        let known = known_version();
+        match found.cmp(&known) {
+            std::cmp::Ordering::Less => Err(Error::Older { found, known }),
+            std::cmp::Ordering::Greater => Err(Error::Newer { found, known }),
+            std::cmp::Ordering::Equal => Ok(Store { db, state: State::default(), waits: None }),
+        }
+    }
+
+    /// What is called while a command waits because another program holds the store, after two seconds and then again every two.
+    pub fn on_wait(&mut self, waits: fn()) {
+        self.waits = Some(waits);
     }
 
     /// Where the log ends.
@@ -83,7 +108,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn head(&mut self) -> Result<Head, Error> {
-        let rows = self.db.rows("SELECT seq, hash, at FROM head WHERE id = 1", &[])?;
+        let rows = self.read("SELECT seq, hash, at FROM head WHERE id = 1", &[])?;
         let [seq, hash, at] = <[Value; 3]>::try_from(rows.into_iter().next().unwrap_or_default())
             .map_err(|_| Error::Broken("there is no head".to_owned()))?;
         let at = at.text().parse().map_err(|_| Error::Broken("the head has no moment".to_owned()))?;
@@ -96,21 +121,24 @@ impl Store {
     /// # Errors
     /// The database failed, and nothing was done.
     pub fn submit(&mut self, counsel: &mut Counsel<'_>, now: Timestamp, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
-        for _ in 0..TRIES {
+        let begun = Instant::now();
+        loop {
             match self.attempt(counsel, now, commands) {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) => {
                     self.db.rollback();
                     // What was applied in memory was not kept.
                     self.state = State::default();
-                    if !matches!(error, Error::Busy) {
+                    if !matches!(error, Error::Busy) || begun.elapsed() > PATIENCE {
                         return Err(error);
+                    }
+                    if let Some(waits) = self.waits.filter(|_| begun.elapsed() > Duration::from_secs(1)) {
+                        waits();
                     }
                     std::thread::sleep(Duration::from_millis(5));
                 }
             }
         }
-        Err(Error::Busy)
     }
 
     fn attempt(&mut self, counsel: &mut Counsel<'_>, now: Timestamp, commands: &[Command]) -> Result<Vec<Outcome>, Error> {
@@ -216,7 +244,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn record(&mut self, name: &str) -> Result<Option<Record>, Error> {
-        read_record(&mut self.db, name)
+        self.db.settled(|db| read_record(db, name))
     }
 
     /// Records of a kind, as `licence`, in order of name.
@@ -225,7 +253,7 @@ impl Store {
     /// The database failed.
     pub fn records(&mut self, kind: &str) -> Result<Vec<(String, Record)>, Error> {
         let mut all = Vec::new();
-        for row in self.db.rows("SELECT name, body FROM record WHERE kind = $1", &[kind.into()])? {
+        for row in self.read("SELECT name, body FROM record WHERE kind = $1", &[kind.into()])? {
             let [name, body] = texts(row);
             let record = parsed(&name, &body)?;
             all.push((name, record));
@@ -240,7 +268,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn list(&mut self, heading: &str) -> Result<Vec<String>, Error> {
-        read_list(&mut self.db, heading)
+        self.db.settled(|db| read_list(db, heading))
     }
 
     /// Headings that begin so, as `party|`, in order.
@@ -260,7 +288,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn listed(&mut self, heading: &str) -> Result<Vec<(u64, String)>, Error> {
-        let rows = self.db.rows("SELECT seq, item FROM item WHERE heading = $1 ORDER BY seq, place", &[heading.into()])?;
+        let rows = self.read("SELECT seq, item FROM item WHERE heading = $1 ORDER BY seq, place", &[heading.into()])?;
         let pair = |row: Vec<Value>| {
             let [seq, item] = row.try_into().unwrap_or([Value::Null, Value::Null]);
             (seq.int().unsigned_abs(), item.text())
@@ -276,7 +304,7 @@ impl Store {
         let mut next = int(from).int();
         loop {
             let sql = "SELECT seq, hash, body FROM entry WHERE seq >= $1 ORDER BY seq LIMIT 2000";
-            let rows = self.db.rows(sql, &[Value::Int(next)])?;
+            let rows = self.read(sql, &[Value::Int(next)])?;
             let full = rows.len() as i64 == PAGE;
             for row in rows {
                 let [seq, hash, body] = row.try_into().unwrap_or([Value::Null, Value::Null, Value::Null]);
@@ -299,24 +327,68 @@ impl Store {
             match question(&state) {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(Stop::Refused(refusal)) => return Ok(Err(*refusal)),
-                Err(Stop::Record(name)) => state.bring(&name, read_record(&mut self.db, &name)?),
-                Err(Stop::List(heading)) => state.bring_list(&heading, read_list(&mut self.db, &heading)?),
+                Err(Stop::Record(name)) => state.bring(&name, self.record(&name)?),
+                Err(Stop::List(heading)) => state.bring_list(&heading, self.list(&heading)?),
             }
         }
     }
 
-    /// Copies a SQLite store while it is in use, into a new or an empty file; the copy is whole.
+    /// Copies a SQLite store while it is in use, into one file that is read anywhere: the copy is whole and examined, or is not there.
     ///
     /// # Errors
-    /// Something is there, the database failed, or it is not SQLite.
+    /// There is something at that place, the database failed, the copy does not read as the store does, or it is not SQLite.
     pub fn backup(&mut self, to: &Path) -> Result<(), Error> {
-        if to.metadata().is_ok_and(|there| there.len() > 0) {
-            return Err(Error::Exists(to.display().to_string()));
+        free(to)?;
+        let Db::Lite(..) = &self.db else {
+            return Err(Error::Cannot {
+                what: "a store on PostgreSQL is not copied from here".to_owned(),
+                next: "its own pg_dump copies it".to_owned(),
+            });
+        };
+        let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", to.display()));
+        let part = beside(to).map_err(failed)?;
+        let log = ["-wal", "-shm", "-journal"].map(|end| {
+            let mut name = part.path().as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        });
+        let copied = self.copy(part.path());
+        for file in log {
+            // There is none, unless copying was stopped.
+            let _ = std::fs::remove_file(file);
         }
-        match &self.db {
-            Db::Lite(db) => Ok(db.backup("main", to, None::<fn(rusqlite::backup::Progress)>)?),
-            Db::Post(..) => Err(Error::Database("PostgreSQL is copied by its own pg_dump".to_owned())),
+        copied?;
+        part.as_file().sync_all().map_err(failed)?;
+        part.persist_noclobber(to).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+
+    fn copy(&mut self, part: &Path) -> Result<(), Error> {
+        let head = self.db.settled(|db| {
+            let Db::Lite(lite, still) = &*db else { return Err(Error::Busy) };
+            lite.backup("main", part, None::<fn(rusqlite::backup::Progress)>)?;
+            if still.as_ref().is_some_and(|still| still.disturbed()) { Err(Error::Written) } else { Ok(()) }
+        });
+        head?;
+        let copy = rusqlite::Connection::open(part)?;
+        // A copy with a log of its own could only be read where one may write.
+        copy.pragma_update(None, "journal_mode", "DELETE")?;
+        drop(copy);
+        let place = part.to_str().ok_or_else(|| Error::Database(format!("{} is no text", part.display())))?;
+        let mut copy = Store::open_to_read(place)?;
+        let sound = copy.db.rows("PRAGMA quick_check", &[])?;
+        let last = copy.db.rows("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1", &[])?.pop().unwrap_or_default();
+        let head = copy.head()?;
+        let ends = head.seq == 0 || last == [int(head.seq), head.hash.as_str().into()];
+        if sound == [[Value::from("ok")]] && ends {
+            return Ok(());
         }
+        Err(Error::Broken("the copy is not whole, and was taken away again".to_owned()))
+    }
+
+    /// Rows of a question, read anew where somebody wrote meanwhile.
+    fn read(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
+        self.db.settled(|db| db.rows(sql, values))
     }
 
     pub(crate) fn db(&mut self) -> &mut Db {
@@ -334,26 +406,97 @@ pub fn fresh_key() -> Result<String, Error> {
     Ok(regime::hex(&bytes))
 }
 
+/// That nothing lies at a place yet.
+pub(crate) fn free(to: &Path) -> Result<(), Error> {
+    if std::fs::symlink_metadata(to).is_err() {
+        return Ok(());
+    }
+    let place = to.display().to_string();
+    Err(if Store::open_to_read(&place).is_ok() { Error::Exists(place) } else { Error::Taken(place) })
+}
+
+/// A file that will take its name when it is whole, with the mode that a new file has; gone where it never is.
+fn beside(to: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // What the caller's mask takes away from this is what any new file has.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
 /// The newest version that this program knows.
 pub fn known_version() -> i64 {
     MIGRATIONS.len() as i64
 }
 
-/// The version of a database; 0 where there is no store in it.
-fn version(db: &mut Db) -> Result<i64, Error> {
-    let there = match db {
-        Db::Lite(_) => "SELECT count(*) FROM sqlite_master WHERE name = 'meta'",
-        Db::Post(..) => "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'meta' AND schemaname = current_schema()",
+/// What lies in a database.
+enum Lies {
+    Nothing,
+    /// A desk of this version.
+    Desk(i64),
+    /// Tables of another program, some perhaps under names that a desk uses.
+    Others {
+        ours: bool,
+    },
+}
+
+/// The tables of a desk by which it is known.
+const TABLES: [&str; 7] = ["meta", "head", "entry", "record", "item", "tile", "checkpoint"];
+
+fn lies(db: &mut Db, place: &str) -> Result<Lies, Error> {
+    let sql = match db {
+        Db::Lite(..) => "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'",
+        Db::Post(..) => "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
     };
-    if db.rows(there, &[])?.first().and_then(|r| r.first()).is_none_or(|n| n.int() == 0) {
-        return Ok(0);
+    let there: Vec<String> = match db.rows(sql, &[]) {
+        Err(Error::Broken(_)) => {
+            return Err(Error::NotADesk { place: place.to_owned(), what: "it is no database, or a damaged one".to_owned() });
+        }
+        rows => rows?.into_iter().flatten().map(Value::text).collect(),
+    };
+    let has = |name: &str| there.iter().any(|table| table == name);
+    if there.is_empty() {
+        return Ok(Lies::Nothing);
     }
-    let rows = db.rows("SELECT value FROM meta WHERE name = 'version'", &[])?;
-    Ok(rows.first().and_then(|r| r.first()).map_or(0, Value::int))
+    if !["meta", "head", "entry"].into_iter().all(has) {
+        return Ok(Lies::Others { ours: TABLES.into_iter().any(has) });
+    }
+    // Another program's table of that name may have other columns.
+    match db.rows("SELECT value FROM meta WHERE name = 'version'", &[]) {
+        Ok(rows) => match rows.first().and_then(|r| r.first()) {
+            Some(Value::Int(version)) if *version > 0 => Ok(Lies::Desk(*version)),
+            _ => Err(Error::Broken("its table meta does not say of which version it is".to_owned())),
+        },
+        Err(error @ (Error::Busy | Error::Written)) => Err(error),
+        Err(_) => Ok(Lies::Others { ours: true }),
+    }
+}
+
+/// The version of the desk that lies there.
+fn desk_in(db: &mut Db, place: &str) -> Result<i64, Error> {
+    match lies(db, place)? {
+        Lies::Desk(version) => Ok(version),
+        Lies::Nothing => Err(Error::None(place.to_owned())),
+        Lies::Others { .. } => Err(not_a_desk(db, place)),
+    }
+}
+
+fn not_a_desk(db: &Db, place: &str) -> Error {
+    let what = match db {
+        Db::Lite(..) => "it is a SQLite database of another program",
+        Db::Post(..) => "the database has tables, but not those of a desk",
+    };
+    Error::NotADesk { place: place.to_owned(), what: what.to_owned() }
 }
 
 fn migrate(db: &mut Db) -> Result<(), Error> {
-    let found = version(db)?;
+    let found = match lies(db, "")? {
+        Lies::Desk(version) => version,
+        Lies::Nothing | Lies::Others { .. } => 0,
+    };
     if found > known_version() {
         return Err(Error::Newer { found, known: known_version() });
     }

@@ -6,7 +6,7 @@ pub(crate) mod audit_args;
 mod proofs;
 mod views;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
     if let DeskAct::Init { name } = &args.act {
         return acts::init(screen, &library, args, name);
     }
-    let mut store = Store::open(&args.store).map_err(|e| failure(&e))?;
+    let mut store = opened(args).map_err(|e| failure(&e))?;
     let adopted = match store.record("desk/desk").map_err(|e| failure(&e))? {
         Some(Record::Desk(desk)) => desk,
         _ => Desk::default(),
@@ -63,6 +63,36 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
             _ => Ok(Exit::Done),
         },
     }
+}
+
+/// The store. Who only asks opens it so that not a byte is changed, wherever it lies.
+fn opened(args: &DeskArgs) -> Result<Store, Error> {
+    let asks = matches!(
+        args.act,
+        DeskAct::List { .. }
+            | DeskAct::Show { .. }
+            | DeskAct::Log { .. }
+            | DeskAct::Headroom { .. }
+            | DeskAct::Statement { .. }
+            | DeskAct::Find { .. }
+            | DeskAct::Retention { .. }
+            | DeskAct::Relook { .. }
+            | DeskAct::Prove { .. }
+            | DeskAct::Export { .. }
+    );
+    if asks {
+        return Store::open_to_read(&args.store);
+    }
+    // A copy is made of what lies beside the file as well, which takes a place where one may write.
+    if let (DeskAct::Backup { .. }, Ok(store)) = (&args.act, Store::open_to_read(&args.store)) {
+        return Ok(store);
+    }
+    let mut store = Store::open(&args.store)?;
+    store.on_wait(|| {
+        // Nobody can be told that standard error is gone.
+        let _ = anstream::stderr().lock().write_all(b"waiting: another program holds the store\n");
+    });
+    Ok(store)
 }
 
 pub(crate) use proofs::audit;
@@ -306,11 +336,17 @@ fn stopped(error: &Error, upto: usize, tally: &Tally) -> Failure {
 fn failure(error: &Error) -> Failure {
     let hint = match error {
         Error::None(_) => "open one with `tollgate desk init NAME --as admin-1`, or name it with --store",
+        Error::NotADesk { .. } => "name a desk's store with --store; nothing was changed",
         Error::Newer { .. } => "use the program that made it, or a newer one; nothing was changed",
-        Error::Exists(_) => "name another place",
-        Error::Busy => "try again",
+        Error::Older { .. } => {
+            "any command that writes brings it up to date; or use the program that made it; nothing was changed"
+        }
+        Error::Exists(_) | Error::Taken(_) => "name another place; nothing is written over",
+        Error::Busy => "see which program has it open, and try again",
+        Error::Written => "try again; or make a copy with `tollgate desk backup` and read that",
         Error::Broken(_) => "`tollgate audit verify` says more",
-        Error::Database(_) => "",
+        Error::Cannot { next, .. } => next,
+        Error::Database(_) => "may this file or server be reached, read and written from here? Nothing was half done",
     };
     Failure::Message(error.to_string(), hint.to_owned())
 }

@@ -1,12 +1,17 @@
 //! Two databases, one set of SQL texts: SQLite embedded, PostgreSQL by URL. Values are whole numbers and texts.
 
+mod still;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
+use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::ToSql;
 use rusqlite::types::ValueRef;
 use rusqlite::{ErrorCode, OpenFlags};
+
+use still::Still;
 
 /// Why a store could not do its work.
 #[derive(Debug)]
@@ -20,14 +25,39 @@ pub enum Error {
         /// The newest that this program knows.
         known: i64,
     },
+    /// The store was made by an older program, and was opened only to be read.
+    Older {
+        /// Version of the store.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
     /// There is no store at this place.
     None(String),
-    /// There is one already.
+    /// There is something at this place, and it is no store.
+    NotADesk {
+        /// The place.
+        place: String,
+        /// What lies there.
+        what: String,
+    },
+    /// There is a store already.
     Exists(String),
-    /// What is kept does not fit together.
+    /// There is a file or folder already, which is no store.
+    Taken(String),
+    /// What was asked for cannot be had: nothing is wrong with the store.
+    Cannot {
+        /// Why not.
+        what: String,
+        /// What to do instead.
+        next: String,
+    },
+    /// What is kept does not fit together: it was tampered with, or the disk failed.
     Broken(String),
-    /// Another writer was faster, time and again.
+    /// Another program holds the store.
     Busy,
+    /// The store was written to while it was read.
+    Written,
 }
 
 impl std::fmt::Display for Error {
@@ -37,11 +67,25 @@ impl std::fmt::Display for Error {
             Error::Newer { found, known } => {
                 write!(f, "the store is of version {found}; this program knows versions up to {known}")
             }
-            Error::None(place) => write!(f, "there is no desk at {place}"),
-            Error::Exists(place) => write!(f, "there is a desk at {place} already"),
+            Error::Older { found, known } => write!(f, "the store is of version {found}; this program reads version {known}"),
+            Error::None(place) => write!(f, "there is no desk at {}", shown(place)),
+            Error::NotADesk { place, what } => write!(f, "{} is no desk: {what}", shown(place)),
+            Error::Exists(place) => write!(f, "there is a desk at {} already", shown(place)),
+            Error::Taken(place) => write!(f, "there is something at {} already, and it is no desk", shown(place)),
+            Error::Cannot { what, .. } => write!(f, "{what}"),
             Error::Broken(what) => write!(f, "the store does not fit together: {what}"),
-            Error::Busy => write!(f, "other writers were faster, time and again"),
+            Error::Busy => write!(f, "another program holds the store; nothing was done"),
+            Error::Written => write!(f, "the store was written to while it was read"),
         }
+    }
+}
+
+/// A place as it may be shown: without the password of a URL.
+fn shown(place: &str) -> String {
+    let user = place.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)));
+    match user {
+        Some((scheme, (user, rest))) => format!("{scheme}://{}@{rest}", user.split(':').next().unwrap_or_default()),
+        None => place.to_owned(),
     }
 }
 
@@ -49,6 +93,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Broken(error.to_string()),
+            Some(ErrorCode::ReadOnly) => Error::Database(format!("it cannot be written here ({error})")),
+            Some(ErrorCode::DiskFull) => Error::Database("the disk is full; nothing was half done".to_owned()),
             _ => Error::Database(error.to_string()),
         }
     }
@@ -57,8 +104,9 @@ impl From<rusqlite::Error> for Error {
 impl From<postgres::Error> for Error {
     fn from(error: postgres::Error) -> Error {
         use postgres::error::SqlState;
+        let busy = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
         match error.code() {
-            Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED => Error::Busy,
+            Some(code) if busy.contains(code) => Error::Busy,
             _ => Error::Database(error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned())),
         }
     }
@@ -115,15 +163,17 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-/// How long a writer waits for another.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one statement waits for another program.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Rows a statement where each statement is a journey over a wire.
 const ROWS: usize = 100;
+/// How often reading begins anew because the file was written to meanwhile.
+const TRIES: u32 = 10;
 
 /// An open database.
 pub(crate) enum Db {
-    /// SQLite in this process.
-    Lite(rusqlite::Connection),
+    /// SQLite in this process; with what is known of a file that is read without locks.
+    Lite(rusqlite::Connection, Option<Still>),
     /// PostgreSQL elsewhere, with its prepared statements.
     Post(Box<postgres::Client>, HashMap<String, postgres::Statement>),
 }
@@ -131,13 +181,12 @@ pub(crate) enum Db {
 impl Db {
     /// Opens a file, by its path or a `file:` URI of SQLite, or connects to a URL. A file that is not there is made where `make` says so.
     pub(crate) fn open(place: &str, make: bool) -> Result<Db, Error> {
-        if place.starts_with("postgres://") || place.starts_with("postgresql://") {
-            let client = postgres::Client::connect(place, postgres::NoTls)?;
-            return Ok(Db::Post(Box::new(client), HashMap::new()));
+        if of_postgres(place) {
+            return connected(place);
         }
         let uri = place.starts_with("file:");
-        if !make && !uri && !Path::new(place).is_file() {
-            return Err(Error::None(place.to_owned()));
+        if !uri && !(make && !Path::new(place).exists()) {
+            there(place)?;
         }
         let mut flags = OpenFlags::default();
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, make);
@@ -148,19 +197,70 @@ impl Db {
             }
             db => db?,
         };
-        db.busy_timeout(PATIENCE)?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "FULL")?;
-        db.pragma_update(None, "foreign_keys", true)?;
-        db.set_prepared_statement_cache_capacity(64);
-        Ok(Db::Lite(db))
+        Ok(Db::Lite(patient(db)?, None))
+    }
+
+    /// Opens for reading alone: nothing of the file is changed, and nothing is made beside it.
+    pub(crate) fn open_to_read(place: &str) -> Result<Db, Error> {
+        if of_postgres(place) {
+            let mut db = connected(place)?;
+            db.batch("SET default_transaction_read_only = on")?;
+            return Ok(db);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if place.starts_with("file:") {
+            return Ok(Db::Lite(patient(rusqlite::Connection::open_with_flags(place, flags)?)?, None));
+        }
+        there(place)?;
+        let still = Still::of(Path::new(place))?;
+        let uri = still::uri(Path::new(place), still.is_some())?;
+        Ok(Db::Lite(patient(rusqlite::Connection::open_with_flags(uri, flags)?)?, still))
+    }
+
+    /// What a writer needs to know that a commit is on the disk. Only for a database that is known to be ours.
+    pub(crate) fn to_write(&mut self) -> Result<(), Error> {
+        match self {
+            Db::Lite(db, _) => {
+                db.pragma_update(None, "journal_mode", "WAL")?;
+                db.pragma_update(None, "synchronous", "FULL")?;
+            }
+            Db::Post(db, _) => db.batch_execute(&format!("SET lock_timeout = {}", PATIENCE.as_millis()))?,
+        }
+        Ok(())
+    }
+
+    /// Whether the connection still stands: what failed then is in what it holds.
+    pub(crate) fn stands(&self) -> bool {
+        match self {
+            Db::Lite(..) => true,
+            Db::Post(db, _) => !db.is_closed(),
+        }
+    }
+
+    /// Opens anew a file that was written to while it was read without locks.
+    fn reopen(&mut self) -> Result<(), Error> {
+        if let Db::Lite(_, Some(still)) = self {
+            *self = Db::open_to_read(&still.place().to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// Does what only reads; anew where the file was written to meanwhile.
+    pub(crate) fn settled<T>(&mut self, mut read: impl FnMut(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 0..TRIES {
+            match read(self) {
+                Err(Error::Written) => self.reopen()?,
+                done => return done,
+            }
+        }
+        Err(Error::Written)
     }
 
     /// Statements without values.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         match self {
             // A number that is the row's own name costs no second index there.
-            Db::Lite(db) => db.execute_batch(&sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"))?,
+            Db::Lite(db, _) => db.execute_batch(&sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"))?,
             Db::Post(db, _) => db.batch_execute(sql)?,
         }
         Ok(())
@@ -169,10 +269,18 @@ impl Db {
     /// Begins a transaction that will write.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
         match self {
-            Db::Lite(db) => db.execute_batch("BEGIN IMMEDIATE")?,
+            Db::Lite(db, _) => db.execute_batch("BEGIN IMMEDIATE")?,
             Db::Post(db, _) => db.batch_execute("BEGIN")?,
         }
         Ok(())
+    }
+
+    /// Begins a transaction that sees the store as it is now, whatever is written meanwhile.
+    pub(crate) fn snapshot(&mut self) -> Result<(), Error> {
+        self.batch(match self {
+            Db::Lite(..) => "BEGIN",
+            Db::Post(..) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        })
     }
 
     /// Ends a transaction; what it wrote is on the disk after it.
@@ -188,7 +296,7 @@ impl Db {
     /// A statement; how many rows it changed.
     pub(crate) fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
         match self {
-            Db::Lite(db) => Ok(db.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))? as u64),
+            Db::Lite(db, _) => Ok(db.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))? as u64),
             Db::Post(db, kept) => {
                 let statement = prepared(db, kept, sql)?;
                 Ok(db.execute(&statement, &given(values))?)
@@ -198,29 +306,34 @@ impl Db {
 
     /// The rows of a query.
     pub(crate) fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
+        let mut all = Vec::new();
+        self.each(sql, values, |row| {
+            all.push(row);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// The rows of a query one by one, however many there are.
+    pub(crate) fn each(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        mut each: impl FnMut(Vec<Value>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         match self {
-            Db::Lite(db) => {
-                let mut statement = db.prepare_cached(sql)?;
-                let width = statement.column_count();
-                let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-                let mut all = Vec::new();
-                while let Some(row) = rows.next()? {
-                    let mut cells = Vec::with_capacity(width);
-                    for at in 0..width {
-                        cells.push(match row.get_ref(at)? {
-                            ValueRef::Integer(n) => Value::Int(n),
-                            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                            _ => Value::Null,
-                        });
-                    }
-                    all.push(cells);
-                }
-                Ok(all)
+            Db::Lite(db, still) => {
+                let read = each_lite(db, sql, values, &mut each);
+                // Read without locks it counts only if nobody wrote meanwhile.
+                if still.as_ref().is_some_and(Still::disturbed) { Err(Error::Written) } else { read }
             }
             Db::Post(db, kept) => {
                 let statement = prepared(db, kept, sql)?;
-                let rows = db.query(&statement, &given(values))?;
-                rows.iter().map(|row| (0..row.len()).map(|at| cell(row, at)).collect()).collect()
+                let mut rows = db.query_raw(&statement, given(values))?;
+                while let Some(row) = rows.next()? {
+                    each((0..row.len()).map(|at| cell(&row, at)).collect::<Result<_, _>>()?)?;
+                }
+                Ok(())
             }
         }
     }
@@ -244,8 +357,11 @@ impl Db {
             let groups: Vec<String> = (0..rows).map(|row| marks(row * columns.len(), columns.len())).collect();
             format!("INSERT INTO {table} ({}) VALUES {} {conflict}", columns.join(", "), groups.join(", "))
         };
+        if rows.is_empty() {
+            return Ok(());
+        }
         match self {
-            Db::Lite(db) => {
+            Db::Lite(db, _) => {
                 let mut statement = db.prepare_cached(&sql(1))?;
                 for row in rows {
                     statement.execute(rusqlite::params_from_iter(row))?;
@@ -259,6 +375,60 @@ impl Db {
         }
         Ok(())
     }
+}
+
+fn of_postgres(place: &str) -> bool {
+    place.starts_with("postgres://") || place.starts_with("postgresql://")
+}
+
+fn connected(place: &str) -> Result<Db, Error> {
+    Ok(Db::Post(Box::new(postgres::Client::connect(place, postgres::NoTls)?), HashMap::new()))
+}
+
+fn patient(db: rusqlite::Connection) -> Result<rusqlite::Connection, Error> {
+    db.busy_timeout(PATIENCE)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
+}
+
+/// That a file lies at a place, and that it is one of SQLite's, or empty.
+fn there(place: &str) -> Result<(), Error> {
+    use std::io::Read as _;
+    let path = Path::new(place);
+    let not = |what: &str| Err(Error::NotADesk { place: place.to_owned(), what: what.to_owned() });
+    if path.is_dir() {
+        return not("it is a folder");
+    }
+    if !path.exists() {
+        return Err(Error::None(place.to_owned()));
+    }
+    let failed = |e: std::io::Error| Error::Database(format!("{place}: {e}"));
+    let mut begins = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut begins)).map_err(failed)?;
+    if begins.is_empty() || begins == b"SQLite format 3\0" { Ok(()) } else { not("it is a file that SQLite did not make") }
+}
+
+fn each_lite(
+    db: &rusqlite::Connection,
+    sql: &str,
+    values: &[Value],
+    each: &mut impl FnMut(Vec<Value>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut statement = db.prepare_cached(sql)?;
+    let width = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        let mut cells = Vec::with_capacity(width);
+        for at in 0..width {
+            cells.push(match row.get_ref(at)? {
+                ValueRef::Integer(n) => Value::Int(n),
+                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                _ => Value::Null,
+            });
+        }
+        each(cells)?;
+    }
+    Ok(())
 }
 
 /// Places of values in a statement, as `($1, $2)`.

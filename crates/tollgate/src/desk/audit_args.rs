@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 /// Arguments of `audit`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  tollgate audit verify --help\n\n\
-Without --public only the chain is examined: whoever holds the store could have written it anew.")]
+Without --public no signature is checked: whoever holds the store could have written it anew. Nothing of a store is changed. \
+Exit status 3: something was found, or a key was given and no signature could be checked with it.")]
 pub(crate) struct AuditArgs {
     /// What is to be done.
     #[command(subcommand)]

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use desk::{Finding, Signed, Store, audit_bundle, check_entry, new_key};
+use desk::{Examined, Signed, Store, audit_bundle, check_entry, new_key, read_keys};
+use facts::Problem;
 use serde_json::json;
 
 use crate::Exit;
@@ -43,7 +44,11 @@ pub(super) fn file(screen: &Screen, outputs: &mut Outputs, args: &DeskArgs) -> R
             outputs.fresh_folder("export", folder)?;
             None
         }
-        DeskAct::Backup { file } => Some(outputs.fresh("backup", file, Kind::Store, false)?),
+        DeskAct::Backup { file } => {
+            // The store makes the copy itself, whole or not at all.
+            outputs.fresh("backup", file, Kind::Store, false)?;
+            None
+        }
         _ => None,
     })
 }
@@ -52,45 +57,82 @@ pub(super) fn file(screen: &Screen, outputs: &mut Outputs, args: &DeskArgs) -> R
 pub(super) fn run(screen: &Screen, store: &mut Store, act: &DeskAct, file: Option<Target>) -> Result<Exit, Failure> {
     match act {
         DeskAct::Checkpoint { secret, .. } => {
-            let signed = store.checkpoint(&text(secret)?).map_err(|e| failure(&e))?;
+            let signed = store.checkpoint(&secret_key(screen, secret)?).map_err(|e| failure(&e))?;
             match file {
                 Some(file) => file.write(screen, |to| to.write_all(signed.note.as_bytes()))?,
                 None => screen.out(&signed.note)?,
             }
         }
-        DeskAct::Prove { seq } => {
-            let signed = store.checkpoints().map_err(|e| failure(&e))?.pop();
-            let signed = signed
-                .ok_or_else(|| Failure::Message("nothing was signed yet".to_owned(), "`desk checkpoint` signs".to_owned()))?;
-            screen.out(&store.prove_entry(*seq, &signed).map_err(|e| failure(&e))?)?;
-        }
+        DeskAct::Prove { seq } => screen.out(&store.prove(*seq).map_err(|e| failure(&e))?)?,
         DeskAct::Export { folder, public } => {
-            let count = store.export(folder, &text(public)?).map_err(|e| failure(&e))?;
+            let public_text = text(public)?;
+            keys_in(public, &public_text)?;
+            let exported = store.export(folder, &public_text).map_err(|e| failure(&e))?;
+            let count = exported.entries;
             screen.out(&format!("{count} entries in {}; python3 verify.py KEY there verifies them\n", folder.display()))?;
-        }
-        DeskAct::Backup { .. } => {
-            if let Some(file) = file {
-                store.backup(file.filling()).map_err(|e| failure(&e))?;
-                file.put(screen)?;
+            if exported.upto < count {
+                let signed = match exported.upto {
+                    0 => "none of them is signed".to_owned(),
+                    upto => format!("entries {} to {count} are not signed", upto + 1),
+                };
+                screen
+                    .err(&format!("{} {signed}; `tollgate desk checkpoint` signs\n", screen.paint("warning:", Paint::Middling)));
             }
         }
+        DeskAct::Backup { file } => store.backup(file).map_err(|e| failure(&e))?,
         _ => {}
     }
     Ok(Exit::Done)
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|e| Failure::io(path, &e))
+    let bytes = fs::read(path).map_err(|e| Failure::io(path, &e))?;
+    String::from_utf8(bytes).map_err(|_| no_key_or_note(path, "this is no text"))
+}
+
+/// A file that does not hold what it is named for.
+fn no_key_or_note(path: &Path, why: &str) -> Failure {
+    Failure::Problems(vec![Problem::error(&path.display().to_string(), 1, why.to_owned())])
+}
+
+fn keys_in(path: &Path, text: &str) -> Result<Vec<String>, Failure> {
+    read_keys(text).map_err(|why| no_key_or_note(path, &why))
+}
+
+/// The public keys of some files.
+fn public_keys(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut keys = Vec::new();
+    for file in files {
+        keys.extend(keys_in(file, &text(file)?)?);
+    }
+    Ok(keys)
+}
+
+/// A secret key. That others may read it is said.
+fn secret_key(screen: &Screen, path: &Path) -> Result<String, Failure> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path).map_err(|e| Failure::io(path, &e))?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let warning = screen.paint("warning:", Paint::Middling);
+            let name = path.display();
+            screen.err(&format!("{warning} others can read the secret key {name} (mode {mode:o})\n  = chmod 600 {name}; who read it signs as you do\n"));
+        }
+    }
+    text(path)
 }
 
 /// Examines a store, a bundle or a proof.
 pub(crate) fn audit(screen: &Screen, args: &AuditArgs) -> Result<Exit, Failure> {
     match &args.act {
         AuditAct::Verify { store, bundle, public, checkpoint } => {
-            let keys = public.iter().map(|p| text(p)).collect::<Result<Vec<_>, _>>()?;
+            let keys = public_keys(public)?;
             let mut others = Vec::new();
             for path in checkpoint {
-                others.push(Signed { size: 0, note: text(path)? });
+                let note = text(path)?;
+                let signed = Signed::read(note).map_err(|why| no_key_or_note(path, &why))?;
+                others.push(signed);
             }
             if keys.is_empty() && !others.is_empty() {
                 return Err(Failure::Message(
@@ -100,13 +142,12 @@ pub(crate) fn audit(screen: &Screen, args: &AuditArgs) -> Result<Exit, Failure> 
             }
             let examined = match bundle {
                 Some(folder) => audit_bundle(folder, &others, &keys),
-                None => Store::open(store.as_deref().unwrap_or("desk.db")).and_then(|mut s| s.audit(&others, &keys)),
+                None => Store::open_to_read(store.as_deref().unwrap_or("desk.db")).and_then(|mut s| s.audit(&others, &keys)),
             };
-            let (read, findings) = examined.map_err(|e| failure(&e))?;
-            report(screen, read, &findings, keys.is_empty())
+            report(screen, &examined.map_err(|e| failure(&e))?)
         }
         AuditAct::Proof { proof, entry, public } => {
-            let keys = public.iter().map(|p| text(p)).collect::<Result<Vec<_>, _>>()?;
+            let keys = public_keys(public)?;
             match check_entry(&text(proof)?, text(entry)?.trim_end_matches('\n'), &keys) {
                 Ok(seq) => screen.out(&format!("entry {seq} stands in the log that was signed\n")).map(|()| Exit::Done),
                 Err(why) => {
@@ -118,17 +159,23 @@ pub(crate) fn audit(screen: &Screen, args: &AuditArgs) -> Result<Exit, Failure> 
     }
 }
 
-fn report(screen: &Screen, read: u64, findings: &[Finding], unsigned: bool) -> Result<Exit, Failure> {
+/// So many findings are told one by one; JSON has all.
+const TOLD: usize = 200;
+
+fn report(screen: &Screen, examined: &Examined) -> Result<Exit, Failure> {
     if screen.json {
-        screen.json(&json!({ "entries": read, "signatures": !unsigned, "findings": findings }))?;
-    } else if findings.is_empty() {
-        let how =
-            if unsigned { "the chain holds; no key was given, so no signature was checked" } else { "chain and signatures hold" };
-        screen.out(&format!("{read} entries, {how}\n"))?;
+        screen.json(&json!(examined))?;
     } else {
-        for finding in findings {
-            screen.out(&format!("{} {finding}\n", screen.paint("found:", Paint::Bad)))?;
+        let mut text = String::new();
+        for finding in examined.findings.iter().take(TOLD) {
+            text.push_str(&format!("{} {finding}\n", screen.paint("found:", Paint::Bad)));
         }
+        if examined.findings.len() > TOLD {
+            text.push_str(&format!("and {} more; --json gives all\n", examined.findings.len() - TOLD));
+        }
+        text.extend(examined.told().into_iter().map(|line| line + "\n"));
+        screen.out(&text)?;
     }
-    Ok(if findings.is_empty() { Exit::Done } else { Exit::Problems })
+    let sound = examined.findings.is_empty() && !examined.nothing_checked();
+    Ok(if sound { Exit::Done } else { Exit::Problems })
 }
