@@ -1,10 +1,10 @@
 //! Keys, checkpoints, proofs, bundles, and `tollgate audit`: what shows others that the log was not changed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use desk::{Examined, Signed, Store, audit_bundle, check_entry, new_key, read_keys};
-use facts::Problem;
+use facts::Source;
 use serde_json::json;
 
 use crate::Exit;
@@ -92,7 +92,7 @@ fn text(path: &Path) -> Result<String, Failure> {
 
 /// A file that does not hold what it is named for.
 fn no_key_or_note(path: &Path, why: &str) -> Failure {
-    Failure::Problems(vec![Problem::error(&path.display().to_string(), 1, why.to_owned())])
+    Failure::Problems(vec![Source { path: path.display().to_string(), text: String::new() }.problem(0..0, why.to_owned())])
 }
 
 fn keys_in(path: &Path, text: &str) -> Result<Vec<String>, Failure> {
