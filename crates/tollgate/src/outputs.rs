@@ -537,14 +537,6 @@ impl Target {
         Ok(file)
     }
 
-    /// Where the file to be filled lies, for those who can only be given a path.
-    pub(crate) fn filling(&self) -> &Path {
-        match &self.place {
-            Place::Beside { file, .. } => file.path(),
-            Place::Into { .. } => &self.named,
-        }
-    }
-
     /// Fills it and puts it in its place.
     pub(crate) fn write(self, screen: &Screen, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let mut buffer = BufWriter::new(self.empty()?);
