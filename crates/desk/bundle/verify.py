@@ -67,6 +67,14 @@ def sha(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def decoded(text):
+    """The bytes of a base64 text, of which there is one way to write them."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("it is not base64")
+    return data
+
+
 def keys_of(text):
     """Public keys, one a line; each as (name, number, 32 bytes)."""
     keys = []
@@ -75,7 +83,7 @@ def keys_of(text):
             sys.exit("error: this is the secret key; the public one is in the file beside it that ends in .pub")
         try:
             name, number, encoded = line.split("+", 2)
-            data = base64.b64decode(encoded, validate=True)
+            data, number = decoded(encoded), number.lower()
             if len(data) != 33 or data[0] != 1 or sha(name.encode() + b"\n" + data)[:4].hex() != number:
                 raise ValueError
         except ValueError:
@@ -91,13 +99,17 @@ def parsed(note):
     text, mark, lines = note.rpartition("\n\n")
     if not mark or not lines.endswith("\n") or any(c < " " and c != "\n" for c in note):
         raise ValueError("it is no signed note")
+    if len(note.encode()) > 1_000_000 or lines.count("\n") > 100:
+        raise ValueError("it is no signed note")
     signatures = []
     for line in lines[:-1].split("\n"):
         parts = line.split(" ")
         try:
             if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1]:
                 raise ValueError
-            data = base64.b64decode(parts[2], validate=True)
+            if any(map(str.isspace, parts[1])):
+                raise ValueError
+            data = decoded(parts[2])
             if len(data) < 5:
                 raise ValueError
         except ValueError:
@@ -112,8 +124,8 @@ def said(text):
     try:
         if len(lines) < 4 or lines[-1] or "" in lines[:-1] or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):
             raise ValueError
-        root = base64.b64decode(lines[2], validate=True)
-        if len(root) != 32 or base64.b64encode(root).decode() != lines[2]:
+        root = decoded(lines[2])
+        if len(root) != 32:
             raise ValueError
     except ValueError:
         raise ValueError("it is no checkpoint") from None
@@ -144,7 +156,7 @@ def continues(proof, earlier, later):
     hashes = []
     for line in proof.split("\n")[:-1] if proof.endswith("\n") or not proof else proof.split("\n"):
         try:
-            data = base64.b64decode(line, validate=True)
+            data = decoded(line)
         except ValueError:
             return False
         if len(data) != 32:
@@ -195,8 +207,12 @@ def files(folder, found):
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 
 
+def no_number(word):
+    raise ValueError(f"{word} is no number")
+
+
 def entry_of(body):
-    """Place, link and moment of an entry."""
+    """Place, link and moment of an entry, and the key of the command that it begins."""
     try:
         text = body.decode("utf-8")
     except ValueError:
@@ -204,15 +220,20 @@ def entry_of(body):
     if not (text.startswith("{") and text.endswith("}")):
         raise ValueError("it is not one JSON object without anything around it")
     try:
-        entry = json.loads(text)
+        entry = json.loads(text, parse_constant=no_number)
+        # A text that cannot be written as UTF-8 is none.
+        json.dumps(entry, ensure_ascii=False).encode()
         seq, prev, at = entry["seq"], entry["prev"], entry["at"]
         moment = MOMENT.fullmatch(at)
         if type(seq) is not int or not 0 <= seq < 2**64 or type(prev) is not str or not moment:
             raise ValueError("place, link or moment is not written as one")
+        key, digest = entry["key"], entry.get("digest", "")
+        if type(key) is not str or type(digest) is not str:
+            raise ValueError("the key of its command is not written as one")
         datetime.datetime.strptime(moment[1], "%Y-%m-%dT%H:%M:%S")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(str(error) or type(error).__name__) from None
-    return seq, prev, at, (moment[1], (moment[2] or "").ljust(9, "0"))
+    return seq, prev, at, (moment[1], (moment[2] or "").ljust(9, "0")), key if digest else None
 
 
 class Log:
@@ -222,7 +243,7 @@ class Log:
         self.found, self.sizes, self.roots = [], sizes, {0: sha()}
         self.peaks, self.size, self.last = [], 0, 0
         self.expected, self.moment = "0" * 64, ("", "")
-        self.at = ""
+        self.at, self.keys = "", {}
 
     def line(self, body):
         own = sha(body)
@@ -236,7 +257,7 @@ class Log:
                 root = sha(b"\1", peak, root)
             self.roots[self.size] = root
         try:
-            seq, prev, at, moment = entry_of(body)
+            seq, prev, at, moment, key = entry_of(body)
         except ValueError as error:
             self.found.append(f"place {self.size} holds no entry: {error}")
             self.expected, self.last = None, max(self.last, self.size)
@@ -255,6 +276,8 @@ class Log:
             self.found.append(f"entry {seq} is dated back: {at}, after one of {self.at}")
         else:
             self.moment, self.at = moment, at
+        if key is not None and self.keys.setdefault(key, seq) != seq:
+            self.found.append(f"entry {seq} does the command of entry {self.keys[key]} again: they have one key")
         self.last, self.expected = max(self.last, seq, self.size), own.hex()
 
 
@@ -354,7 +377,7 @@ def verify(keys):
         )
         print(f"signed: nothing; {why}")
         print(f"not signed: {entries}; {tail}")
-    print(f"examined: {log.size} entries, {len(notes)} checkpoints, {proofs} proofs of growth")
+    print(f"examined: entries ({log.size}), checkpoints ({len(notes)}), proofs of growth ({proofs})")
     print("not examined: key.pub, README.md and verify.py: they are the sender's, and prove nothing")
     print("not examined: what follows from the entries: records, balances, and whether one entry can follow another")
     print("not examined: whether each entry was rightly decided: no command is decided again, and who acted is what the entry says")

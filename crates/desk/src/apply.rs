@@ -42,7 +42,7 @@ pub fn apply(state: &mut State, sealed: &Sealed) -> Result<(), Stop> {
     }
     state.head = Head { seq: entry.seq, hash: sealed.hash.clone(), at: entry.at };
     if !entry.digest.is_empty() {
-        let done = Done { digest: entry.digest.clone(), first: entry.seq, last: entry.seq + entry.more };
+        let done = Done { digest: entry.digest.clone(), first: entry.seq, last: entry.seq.saturating_add(entry.more) };
         state.put(&entry.key, done);
     }
     Ok(())

@@ -94,7 +94,7 @@ impl Examined {
                 lines.push(format!("not signed: {entries}; whoever holds the log could have written anew what is not signed"));
             }
         }
-        let examined: Vec<String> = self.examined.iter().map(|(what, n)| format!("{n} {what}")).collect();
+        let examined: Vec<String> = self.examined.iter().map(|(what, n)| format!("{what} ({n})")).collect();
         lines.push(format!("examined: {}", examined.join(", ")));
         lines.extend(self.not_examined.iter().map(|what| format!("not examined: {what}")));
         lines
@@ -249,7 +249,7 @@ impl Audit {
         if !stands || entry.seq <= self.last {
             self.found(Finding::OutOfOrder { seq: entry.seq, at: place });
             (self.hash, self.whole) = (None, false);
-        } else if entry.seq > self.last + 1 {
+        } else if entry.seq > self.last.saturating_add(1) {
             self.found(Finding::Removed { from: self.last + 1, to: entry.seq - 1 });
             (self.hash, self.whole) = (None, false);
         }

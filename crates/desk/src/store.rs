@@ -451,12 +451,13 @@ fn lies(db: &mut Db, place: &str) -> Result<Lies, Error> {
         Db::Lite(..) => "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'",
         Db::Post(..) => "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
     };
-    let there: Vec<String> = match db.rows(sql, &[]) {
+    let readable = |rows: Result<Vec<Vec<Value>>, Error>| match rows {
         Err(Error::Broken(_)) => {
-            return Err(Error::NotADesk { place: place.to_owned(), what: "it is no database, or a damaged one".to_owned() });
+            Err(Error::NotADesk { place: place.to_owned(), what: "it is no database, or a damaged one".to_owned() })
         }
-        rows => rows?.into_iter().flatten().map(Value::text).collect(),
+        rows => rows,
     };
+    let there: Vec<String> = readable(db.rows(sql, &[]))?.into_iter().flatten().map(Value::text).collect();
     let has = |name: &str| there.iter().any(|table| table == name);
     if there.is_empty() {
         return Ok(Lies::Nothing);
@@ -465,12 +466,12 @@ fn lies(db: &mut Db, place: &str) -> Result<Lies, Error> {
         return Ok(Lies::Others { ours: TABLES.into_iter().any(has) });
     }
     // Another program's table of that name may have other columns.
-    match db.rows("SELECT value FROM meta WHERE name = 'version'", &[]) {
+    match readable(db.rows("SELECT value FROM meta WHERE name = 'version'", &[])) {
         Ok(rows) => match rows.first().and_then(|r| r.first()) {
             Some(Value::Int(version)) if *version > 0 => Ok(Lies::Desk(*version)),
             _ => Err(Error::Broken("its table meta does not say of which version it is".to_owned())),
         },
-        Err(error @ (Error::Busy | Error::Written)) => Err(error),
+        Err(error @ (Error::Busy | Error::Written | Error::NotADesk { .. })) => Err(error),
         Err(_) => Ok(Lies::Others { ours: true }),
     }
 }
@@ -544,7 +545,7 @@ fn read_records(db: &mut Db, names: &[String]) -> Result<Vec<(String, Option<Rec
     for row in db.among("SELECT key, body FROM entry WHERE key", &keys)? {
         let [key, body] = texts(row);
         let entry: Entry = serde_json::from_str(&body).map_err(|e| Error::Broken(format!("entry of key {key}: {e}")))?;
-        let done = Done { last: entry.seq + entry.more, first: entry.seq, digest: entry.digest };
+        let done = Done { last: entry.seq.saturating_add(entry.more), first: entry.seq, digest: entry.digest };
         found.insert(format!("done/{key}"), Record::from(done));
     }
     for row in db.among("SELECT name, body FROM record WHERE name", &others)? {

@@ -31,7 +31,7 @@ pub enum Finding {
     HeadHash { last: u64 },
     /// The head holds another moment than the last entry.
     HeadMoment { head: String, last: String },
-    /// There is no head, or more than one.
+    /// There is no head, more than one, or one of another number.
     Heads { count: u64 },
     /// The log is shorter than a checkpoint that was signed.
     CutOff { size: u64, last: u64 },
@@ -86,7 +86,7 @@ impl fmt::Display for Finding {
                     "the head holds the moment {head}, the last entry {last}: no command is taken that is dated before the head"
                 )
             }
-            Finding::Heads { count } => write!(f, "the log has {count} heads, and must have one"),
+            Finding::Heads { count } => write!(f, "the table head must hold one row, of the number 1; it holds {count} in all"),
             Finding::CutOff { size, last } => write!(f, "{size} entries were signed for, the log ends at {last}"),
             Finding::NotWhatWasSigned { size, sound_upto } => {
                 write!(f, "the first {size} entries are not those that were signed for: ")?;

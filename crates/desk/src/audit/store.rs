@@ -72,10 +72,10 @@ fn examine(db: &mut Db, others: &[Signed], keys: &[String]) -> Result<Examined, 
     let (tiles, lists) = (std::mem::take(&mut audit.tiles), std::mem::take(&mut audit.lists));
     let (last, hash, at) = (audit.last, audit.last_hash.clone(), audit.at);
     let (mut examined, state) = audit.finish();
-    part(db, "the table head", &mut found, |db, found| head(db, found, last, &hash, at))?;
+    let heads = part(db, "the table head", &mut found, |db, found| head(db, found, last, &hash, at))?;
     let count =
         part(db, "the table tile", &mut found, |db, found| kept_tiles(db, found, &tiles, own.last().map_or(0, |s| s.size)))?;
-    let mut counts = vec![("keys", Some(examined.entries)), ("tiles", count)];
+    let mut counts = vec![("keys", Some(examined.entries)), ("tiles", count), ("head", heads)];
     match state.filter(|_| read.is_some()) {
         Some(state) => {
             let records = part(db, "the table record", &mut found, |db, found| records(db, found, &state))?;
@@ -89,7 +89,6 @@ fn examine(db: &mut Db, others: &[Signed], keys: &[String]) -> Result<Examined, 
         ),
     }
     examined.examined.extend(counts.into_iter().filter_map(|(what, count)| Some((what.to_owned(), count?))));
-    examined.examined.push(("head".to_owned(), 1));
     examined.not_examined.push(DECISIONS.to_owned());
     examined.findings.extend(found);
     Ok(examined)
@@ -111,12 +110,13 @@ fn part<T>(
     }
 }
 
-fn head(db: &mut Db, found: &mut Vec<Finding>, last: u64, hash: &str, at: Timestamp) -> Result<(), Error> {
+fn head(db: &mut Db, found: &mut Vec<Finding>, last: u64, hash: &str, at: Timestamp) -> Result<u64, Error> {
     let rows = db.rows("SELECT id, seq, hash, at FROM head ORDER BY id", &[])?;
     if rows.len() != 1 || rows.first().and_then(|row| row.first()) != Some(&Value::Int(1)) {
-        found.push(Finding::Heads { count: rows.iter().filter(|row| row.first() == Some(&Value::Int(1))).count() as u64 });
+        found.push(Finding::Heads { count: rows.len() as u64 });
     }
-    let Some([_, seq, kept, moment]) = rows.into_iter().next().map(cells) else { return Ok(()) };
+    let count = rows.len() as u64;
+    let Some([_, seq, kept, moment]) = rows.into_iter().next().map(cells) else { return Ok(count) };
     if i64::try_from(last) != Ok(seq.int()) {
         found.push(Finding::WrongEnd { head: seq.int(), last });
     }
@@ -127,7 +127,7 @@ fn head(db: &mut Db, found: &mut Vec<Finding>, last: u64, hash: &str, at: Timest
     if moment.parse::<Timestamp>().ok() != Some(at) {
         found.push(Finding::HeadMoment { head: moment, last: at.to_string() });
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Every record against what the log gives; none is missing.

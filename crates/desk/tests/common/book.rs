@@ -149,8 +149,8 @@ pub fn examined(book: &Book, place: &str, least: usize) -> (Option<Store>, usize
         upto >= least && (upto <= least + 1 || same(least) || same(least + 1)),
         "{upto} batches are there, {least} acknowledged"
     );
-    let (read, findings) = store.audit(&[], &[]).unwrap();
-    assert_eq!((read, findings), (head.seq, vec![]), "the chain is whole and every record follows from it");
+    let examined = store.audit(&[], &[]).unwrap();
+    assert_eq!((examined.entries, examined.findings), (head.seq, vec![]), "the chain is whole and every record follows from it");
     let upto = if same(least) { least } else { least + 1 };
     (Some(store), upto)
 }
