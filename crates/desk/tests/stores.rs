@@ -297,7 +297,18 @@ fn every_tampering_is_found_and_named() {
         rewrite(place, last, "inquiry", "nothing");
         let found = store.audit(&[], &keys).unwrap().findings;
         assert_eq!(found, [Finding::NotWhatWasSigned { size: last, sound_upto: early.size }], "{found:?}");
-        assert_eq!(store.audit(&[], &[]).unwrap().findings, [], "without a key nothing can be told: that is not proved");
+        assert_eq!(
+            store.audit(&[], &[]).unwrap().findings,
+            found,
+            "without a key what lies beside the log tells, while it lies there"
+        );
+        sql(place, "DELETE FROM checkpoint");
+        let examined = store.audit(&[], &keys).unwrap();
+        assert_eq!(
+            (&examined.findings, examined.unsigned, examined.nothing_checked()),
+            (&vec![], last, true),
+            "and then nothing tells"
+        );
     });
 }
 
