@@ -305,5 +305,5 @@ fn whole(value: &Value) -> i64 {
 }
 
 fn cells<const N: usize>(row: Vec<Value>) -> [Value; N] {
-    row.try_into().unwrap_or_else(|_| [const { Value::Null }; N])
+    row.try_into().unwrap_or([const { Value::Null }; N])
 }
