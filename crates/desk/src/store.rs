@@ -64,7 +64,7 @@ impl Store {
             Lies::Others { ours: false } if matches!(db, Db::Post(..)) => {}
             Lies::Others { .. } => return Err(not_a_desk(&db, place)),
         }
-        db.to_write()?;
+        db.make_writable()?;
         migrate(&mut db)?;
         Ok(Store { db, state: State::default(), waits: None })
     }
@@ -76,7 +76,7 @@ impl Store {
     pub fn open(place: &str) -> Result<Store, Error> {
         let mut db = Db::open(place, false)?;
         desk_in(&mut db, place)?;
-        db.to_write()?;
+        db.make_writable()?;
         migrate(&mut db)?;
         let mut store = Store { db, state: State::default(), waits: None };
         store.state = State::behind(store.head()?);

@@ -40,7 +40,7 @@ impl Audit {
             let sql = "SELECT seq, key, hash, body FROM entry WHERE seq >= $1 AND seq <= $2 ORDER BY seq LIMIT 1000";
             for row in db.rows(sql, &[Value::Int(from), Value::Int(upto)])? {
                 let [seq, key, hash, body] = cells(row);
-                let (place, hash, body) = (seq.int(), hash.text(), body.text());
+                let (place, hash, body) = (whole(&seq), hash.text(), body.text());
                 let key = match &key {
                     Value::Text(text) => Some(text.as_str()),
                     Value::Null => None,
@@ -63,7 +63,7 @@ fn examine(db: &mut Db, others: &[Signed], keys: &[String]) -> Result<Examined, 
         Ok(rows
             .into_iter()
             .map(cells)
-            .map(|[size, note]| Signed { size: size.int().unsigned_abs(), note: note.text() })
+            .map(|[size, note]| Signed { size: whole(&size).unsigned_abs(), note: note.text() })
             .collect())
     })?;
     let own: Vec<Signed> = own.unwrap_or_default();
@@ -117,8 +117,8 @@ fn head(db: &mut Db, found: &mut Vec<Finding>, last: u64, hash: &str, at: Timest
     }
     let count = rows.len() as u64;
     let Some([_, seq, kept, moment]) = rows.into_iter().next().map(cells) else { return Ok(count) };
-    if i64::try_from(last) != Ok(seq.int()) {
-        found.push(Finding::WrongEnd { head: seq.int(), last });
+    if i64::try_from(last) != Ok(whole(&seq)) {
+        found.push(Finding::WrongEnd { head: whole(&seq), last });
     }
     if kept.text() != if last == 0 { NO_HASH } else { hash } {
         found.push(Finding::HeadHash { last });
@@ -174,7 +174,7 @@ fn items(db: &mut Db, found: &mut Vec<Finding>, state: &State, lists: &[(u64, [u
     };
     db.each("SELECT seq, place, heading, item FROM item ORDER BY seq, place", &[], |row| {
         let [seq, place, heading, item] = cells(row);
-        let (seq, place, heading) = (seq.int(), place.int(), heading.text());
+        let (seq, place, heading) = (whole(&seq), whole(&place), heading.text());
         count += 1;
         if open.as_ref().is_none_or(|(of, ..)| *of != seq) {
             close(open.take(), &mut bad);
@@ -217,7 +217,7 @@ fn kept_tiles(db: &mut Db, found: &mut Vec<Finding>, tiles: &Tiles, signed: u64)
     let (mut count, mut next) = (0, BTreeMap::<i64, i64>::new());
     db.each("SELECT level, place, hash FROM tile ORDER BY level, place", &[], |row| {
         let [level, place, hash] = cells(row);
-        let (level, place, hash) = (level.int(), place.int(), hash.text());
+        let (level, place, hash) = (whole(&level), whole(&place), hash.text());
         count += 1;
         let own = u64::try_from(level).ok().zip(u64::try_from(place).ok()).and_then(|(level, place)| tiles.root(level, place));
         if own.map(ToString::to_string) != Some(hash) {
@@ -299,6 +299,11 @@ fn made(db: &mut Db, of_server: bool) -> Result<BTreeMap<String, String>, Error>
     Ok(db.rows(sql, &[])?.into_iter().map(cells).map(|[name, text]| (name.text(), text.text())).collect())
 }
 
+/// A whole number; where something else stands, one that nothing has.
+fn whole(value: &Value) -> i64 {
+    if let Value::Int(n) = value { *n } else { i64::MIN }
+}
+
 fn cells<const N: usize>(row: Vec<Value>) -> [Value; N] {
-    row.try_into().unwrap_or_else(|_| [const { Value::Null }; N])
+    row.try_into().unwrap_or([const { Value::Null }; N])
 }

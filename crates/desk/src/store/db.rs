@@ -185,7 +185,7 @@ impl Db {
             return connected(place);
         }
         let uri = place.starts_with("file:");
-        if !uri && !(make && !Path::new(place).exists()) {
+        if !uri && (!make || Path::new(place).exists()) {
             there(place)?;
         }
         let mut flags = OpenFlags::default();
@@ -218,7 +218,7 @@ impl Db {
     }
 
     /// What a writer needs to know that a commit is on the disk. Only for a database that is known to be ours.
-    pub(crate) fn to_write(&mut self) -> Result<(), Error> {
+    pub(crate) fn make_writable(&mut self) -> Result<(), Error> {
         match self {
             Db::Lite(db, _) => {
                 db.pragma_update(None, "journal_mode", "WAL")?;
@@ -240,7 +240,7 @@ impl Db {
     /// Opens anew a file that was written to while it was read without locks.
     fn reopen(&mut self) -> Result<(), Error> {
         if let Db::Lite(_, Some(still)) = self {
-            *self = Db::open_to_read(&still.place().to_owned())?;
+            *self = Db::open_to_read(still.place())?;
         }
         Ok(())
     }
