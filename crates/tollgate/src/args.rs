@@ -254,7 +254,7 @@ pub(crate) struct BookArgs {
     pub decimal: Option<Mark>,
     /// Let the executors of this scheduler decide, as in df://host:50050; they must see the books under the same paths
     #[cfg(feature = "cluster")]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "decimal")]
     pub cluster: Option<String>,
     /// How the law is looked at.
     #[command(flatten)]

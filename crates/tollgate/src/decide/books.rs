@@ -350,12 +350,6 @@ impl Books {
         self.list.len()
     }
 
-    /// Whether a point is known to stand before decimals in texts.
-    #[cfg(feature = "cluster")]
-    pub(crate) fn point(&self) -> bool {
-        self.point
-    }
-
     /// What was left out.
     pub(crate) fn warnings(&self) -> &[Problem] {
         &self.warnings
