@@ -681,9 +681,9 @@ fn spoilt(bytes: &[u8], chance: &mut chance::Chance) -> Vec<(String, Option<Vec<
     for _ in 0..if length > 0 { 3 } else { 0 } {
         let at = chance.next(length) as usize;
         edited(format!("cut off at {at}"), &|bytes| bytes.truncate(at));
-        edited(format!("byte {at} gone"), &|bytes| drop(bytes.remove(at)));
+        edited(format!("byte {at} gone"), &|bytes| _ = bytes.remove(at));
     }
-    edited("last byte gone".to_owned(), &|bytes| drop(bytes.pop()));
+    edited("last byte gone".to_owned(), &|bytes| bytes.truncate(bytes.len().saturating_sub(1)));
     for more in ["rubbish\n", "\n", " ", "\u{fe}", "[[[[", "{\"seq\":18446744073709551615}\n", "null\n"] {
         edited(format!("{more:?} after it"), &|bytes| bytes.extend(more.bytes()));
     }
@@ -699,7 +699,9 @@ fn spoilt(bytes: &[u8], chance: &mut chance::Chance) -> Vec<(String, Option<Vec<
         woven(format!("line {at} twice"), twice.collect());
         let mut swapped = lines.clone();
         let last = swapped.len().saturating_sub(1);
-        swapped.get_mut(at.min(last.saturating_sub(1))..).filter(|rest| rest.len() > 1).map_or((), |rest| rest.swap(0, 1));
+        if last > 0 {
+            swapped.swap(at.min(last - 1), at.min(last - 1) + 1);
+        }
         woven(format!("line {at} and the next swapped"), swapped);
     }
     let text = String::from_utf8_lossy(bytes);
