@@ -681,13 +681,9 @@ fn spoilt(bytes: &[u8], chance: &mut chance::Chance) -> Vec<(String, Option<Vec<
     for _ in 0..if length > 0 { 3 } else { 0 } {
         let at = chance.next(length) as usize;
         edited(format!("cut off at {at}"), &|bytes| bytes.truncate(at));
-        edited(format!("byte {at} gone"), &|bytes| {
-            bytes.remove(at);
-        });
+        edited(format!("byte {at} gone"), &|bytes| _ = bytes.remove(at));
     }
-    edited("last byte gone".to_owned(), &|bytes| {
-        bytes.pop();
-    });
+    edited("last byte gone".to_owned(), &|bytes| bytes.truncate(bytes.len().saturating_sub(1)));
     for more in ["rubbish\n", "\n", " ", "\u{fe}", "[[[[", "{\"seq\":18446744073709551615}\n", "null\n"] {
         edited(format!("{more:?} after it"), &|bytes| bytes.extend(more.bytes()));
     }
@@ -703,9 +699,8 @@ fn spoilt(bytes: &[u8], chance: &mut chance::Chance) -> Vec<(String, Option<Vec<
         woven(format!("line {at} twice"), twice.collect());
         let mut swapped = lines.clone();
         let last = swapped.len().saturating_sub(1);
-        let from = at.min(last.saturating_sub(1));
-        if from + 1 < swapped.len() {
-            swapped.swap(from, from + 1);
+        if last > 0 {
+            swapped.swap(at.min(last - 1), at.min(last - 1) + 1);
         }
         woven(format!("line {at} and the next swapped"), swapped);
     }
