@@ -361,7 +361,7 @@ fn bad_input_is_refused_by_name() {
     assert_eq!(live.refused("analyst-1", apply("A-1", &[("consignee", &"x".repeat(2001))])), "bad-text");
     assert_eq!(live.refused("analyst-1", apply("A-1", &[("no_such_fact", "1")])), "bad-facts");
     assert_eq!(live.refused("analyst-1", apply("A-1", &[("quantity", "-5")])), "bad-facts");
-    assert_eq!(live.refused("analyst-1", apply("A-1", &[("quantity", "1.5")])), "out-of-range");
+    assert_eq!(live.refused("analyst-1", apply("A-1", &[("quantity", "1.5")])), "bad-facts");
     assert_eq!(live.refused("analyst-1", apply("A-1", &[("value_usd", "9999999999999999")])), "bad-facts");
     assert_eq!(live.refused("analyst-1", apply("A-1", &[("date", "2026-02-30")])), "bad-facts");
     assert_eq!(live.refused("nobody-1", apply("A-1", &[])), "role-needed");

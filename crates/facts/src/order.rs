@@ -705,7 +705,7 @@ fn row_of(world: (&Dictionary, &Catalogue, Manner, &Points), file: &str, line: u
     }
     let mut case = Case::new(dictionary, day.unwrap_or(Date::ZERO));
     let is_chip = |c: &Cell| matches!(c.2, Column::Fact(f) if dictionary.field(f).name == "chip");
-    if let Some(cell) = cells.iter().find(|c| is_chip(c)).filter(|c| !matches!(c.3.trim(), "" | "unknown" | "none")) {
+    if let Some(cell) = cells.iter().find(|c| is_chip(c)).filter(|c| !matches!(c.3.trim(), "" | "none") && !is_unknown(c.3)) {
         match catalogue.find(cell.3) {
             Found::Chip(chip) => chip.fill(&mut case),
             Found::Family(chips) => {

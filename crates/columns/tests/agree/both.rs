@@ -43,7 +43,7 @@ fn together(corridor: &mut Corridor, cases: &[Case], dice: &mut Dice, every: boo
     let nothing = Catalogue::default();
     let mut judge = Judge::new(corridor.clone(), every).with_lacks();
     let batch = table(dictionary, cases, dice);
-    let mut reader = Reader::new(dictionary, &nothing, &batch.schema(), "rows", false).unwrap();
+    let mut reader = Reader::new(dictionary, &nothing, &batch.schema(), "rows", false).unwrap().with_points();
     assert!(reader.warnings().is_empty());
     // In two pieces, so that what the first has taught is used.
     let mut rows = vec![Vec::new(); cases.len()];

@@ -73,7 +73,7 @@ proptest! {
         let nothing = Catalogue::default();
         let mut judge = Judge::new(corridor.clone(), false);
         let batch = table(&dictionary, &cases, &mut dice);
-        let mut reader = Reader::new(&dictionary, &nothing, &batch.schema(), "rows", false).unwrap();
+        let mut reader = Reader::new(&dictionary, &nothing, &batch.schema(), "rows", false).unwrap().with_points();
         let read = reader.read(&batch, 1).unwrap();
         let mut decided = judge.decide(&reader, &read);
         let (mut ours, mut theirs) = (corridor.totals(), corridor.totals());
