@@ -1,10 +1,12 @@
 //! Order books of any kind, read batch by batch: CSV, JSON lines, Parquet, Arrow. A file that breaks off tells how far it was read.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Once};
 
 use arrow_array::builder::{ArrayBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
@@ -403,8 +405,26 @@ fn columns(schema: &SchemaRef, lines: &[Line], names: &[String], dictionary: &Di
 
 /// What a library reads out of bytes that may be torn: where it stops in the middle since they contradict one another, an error.
 fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let aloud = panic::take_hook();
+        // Whoever reads the answer is told; what the library says of its own lines helps nobody.
+        panic::set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                aloud(info)
+            }
+        }));
+    });
     let torn = |_| Err(ArrowError::ParseError("its bytes contradict one another".to_owned()));
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(torn)
+    let outer = GUARDED.replace(true);
+    let read = panic::catch_unwind(AssertUnwindSafe(read));
+    GUARDED.set(outer);
+    read.unwrap_or_else(torn)
+}
+
+thread_local! {
+    /// Whether this thread reads bytes that may be torn.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a column may state something.
