@@ -231,9 +231,9 @@ fn the_rule_of_october_2023_written_in_sql_names_the_same_parts() {
     // 3A090 and its notes as of 17 November 2023 (88 FR 73458); the exception NAC of 740.8, also for parts not made for data centers.
     let query = "SELECT name, outcome, CASE \
           WHEN (datacenter = 'no' AND tpp < 4800) OR tpp < 1600 THEN 'free' \
-          WHEN datacenter = 'no' THEN 'exception' \
+          WHEN datacenter = 'no' THEN 'exception, needs open' \
           WHEN tpp >= 4800 OR density >= 5.92 THEN 'licence, presumption of denial' \
-          WHEN (tpp >= 2400 AND density >= 1.6) OR density >= 3.2 THEN 'exception' ELSE 'free' END AS own \
+          WHEN (tpp >= 2400 AND density >= 1.6) OR density >= 3.2 THEN 'exception, needs open' ELSE 'free' END AS own \
         FROM (SELECT c.name, c.datacenter, c.tpp, c.tpp / c.applicable_die_area_mm2 AS density, d.outcome \
           FROM decisions d JOIN chips c ON c.name = d.chip \
           WHERE c.tpp IS NOT NULL AND c.applicable_die_area_mm2 IS NOT NULL AND d.outcome <> 'undetermined') ORDER BY name";
@@ -250,6 +250,27 @@ fn the_rule_of_october_2023_written_in_sql_names_the_same_parts() {
     }
     assert_eq!(different, Vec::<String>::new());
     assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[test]
+fn days_that_no_regime_covers_are_undetermined_in_sql_and_later_days_carry_a_notice() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "order,date,chip,to\nA,1970-01-01,L4,GB\nB,2025-05-01,L4,GB\nC,2031-01-01,L4,GB\n";
+    std::fs::write(folder.path().join("o.csv"), rows).unwrap();
+    let query = "SELECT order_id, outcome, holds_if IS NOT NULL AS unscreened, array_to_string(notices, ';') AS said \
+        FROM decisions ORDER BY order_id";
+    let output = run(folder.path(), &["sql", query, "o.csv", "--standard", "--regime", "us-ear", "--format", "csv"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let rows: Vec<Vec<String>> =
+        csv::Reader::from_reader(&*output.stdout).records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    let outcomes: Vec<&str> = rows.iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(outcomes, ["undetermined", "free", "free"]);
+    assert!(rows.iter().all(|row| row[2] == "true"), "{rows:?}");
+    let said = [&rows[0][3], &rows[1][3], &rows[2][3]].map(|said| said.as_str());
+    assert!(
+        said[0].starts_with("not covered: us-ear") && said[1].is_empty() && said[2].starts_with("us-ear was read up to"),
+        "{said:?}"
+    );
 }
 
 #[test]

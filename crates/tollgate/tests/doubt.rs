@@ -242,3 +242,45 @@ fn an_exception_of_which_something_is_still_to_be_shown_has_a_word_of_its_own() 
     let json: Value = serde_json::from_slice(&tollgate(nowhere.path(), &json).stdout).unwrap();
     assert_eq!(json["outcome"], "exception");
 }
+
+#[test]
+fn the_desk_seals_nothing_on_days_or_parties_that_nobody_knows_and_tells_of_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        command.current_dir(folder.path()).arg("desk").args(args).env("TOLLGATE_STORE", "d.db").stdin(Stdio::null());
+        command.env("TOLLGATE_LATE_BECAUSE", "a test enters old orders").output().unwrap()
+    };
+    assert_eq!(code(&desk(&["init", "Doubt", "--as", "admin-1"])), 0);
+    assert_eq!(code(&desk(&["role", "m", "machine", "--as", "admin-1"])), 0);
+    let order = |id: &str, day: &str, exporter: &str, more: &[&str]| {
+        let exporter = format!("exporter={exporter}");
+        let all = [
+            &["reserve", id, "--as", "m", "--on", day, "--chip", "H20 96GB", "--to", "CN", "--standard", "-f", &exporter][..],
+            &["-f", "quantity=10", "-f", "value_usd=150000", "-f", "consignee=Lab 1"],
+            more,
+        ];
+        desk(&all.concat())
+    };
+    let screened = ["-f", "consignee_lists=none", "-f", "listed_owner_percent=0"];
+    for day in NO_DAYS {
+        let output = order("S-0", day, "NVIDIA", &screened);
+        assert!(code(&output) == 4 && told(&output).contains("not covered"), "{day}: {}", told(&output));
+    }
+    let output = order("S-1", "2025-03-01", "NVIDIA", &[]);
+    assert!(
+        code(&output) == 4 && told(&output).contains("consignee_lists") && told(&output).contains("screen the parties"),
+        "{}",
+        told(&output)
+    );
+    let output = order("S-2", "2025-03-01", "NVIDIA", &screened);
+    assert!(code(&output) == 0 && !told(&output).contains("nearly"), "{}", told(&output));
+    let output = order("S-3", "2025-05-01", "NVDIA", &screened);
+    assert!(code(&output) == 0 && told(&output).contains("is nearly `NVIDIA`"), "{}", told(&output));
+    for name in ["Nvidia Corporation", "NVIDIA\u{200b}", "英伟达"] {
+        assert_eq!(code(&order("S-4", "2025-05-01", name, &screened)), 5, "{name}");
+    }
+    let log = told(&desk(&["log", "--json"]));
+    let sealed = log.lines().filter(|line| line.contains("\"event\":\"reserved\""));
+    assert_eq!(sealed.map(|line| line.contains("is nearly `NVIDIA`")).collect::<Vec<_>>(), [false, true]);
+}
