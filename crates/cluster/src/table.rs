@@ -284,7 +284,7 @@ type Take<'t> = dyn FnMut(&mut Lines, Came<'_>) -> Result<bool> + 't;
 enum Came<'a> {
     /// A book is begun, at this row.
     Begun(usize, u64),
-    Row(Line<Became>),
+    Row(&'a Line<Became>),
     Broken(&'a str, &'a Problem),
     /// Something was odd about the book, told at its end.
     Odd(&'a Problem),
@@ -309,7 +309,7 @@ fn read(job: &Job, ready: &Ready, task: &[Piece], lines: &mut Lines, take: &mut 
         let own = reader.insert(own.map_err(|problems| outside(Error::Problems(problems)))?);
         while let Some(piece) = book.next(own) {
             let goes_on = match &piece {
-                Ok(rows) => lines.rows(&at.name, own, rows, &mut |lines, line| take(lines, Came::Row(line)))?,
+                Ok(rows) => lines.rows(&at.name, own, rows, &mut |lines, line| take(lines, Came::Row(&line)))?,
                 Err(problem) => take(lines, Came::Broken(&at.name, problem))?,
             };
             if !goes_on || !take(lines, Came::Pause)? {
@@ -335,7 +335,7 @@ fn rows(
     read(job, ready, task, lines, &mut |_, came| {
         match came {
             Came::Begun(book, row) => writer.turn_to(book, row),
-            Came::Row(line) => writer.row(&ready.library.dictionary, &line),
+            Came::Row(line) => writer.row(&ready.library.dictionary, line),
             Came::Broken(_, problem) => writer.broken(problem),
             Came::Odd(problem) => writer.odd(problem),
             Came::Pause => return send(writer.batch()?),
@@ -354,7 +354,7 @@ fn decisions(
     let mut writer = Decisions::new(&ready.library.dictionary);
     read(job, ready, task, lines, &mut |lines, came| {
         match came {
-            Came::Row(line) => writer.row(lines, &line),
+            Came::Row(line) => writer.row(lines, line),
             Came::Broken(name, problem) => {
                 let line = Line::broken(name, problem, Became::Bad(vec![problem.clone()]));
                 writer.row(lines, &line);
