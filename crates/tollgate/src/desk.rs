@@ -67,19 +67,7 @@ pub(crate) fn run(screen: &Screen, common: &Common, args: &DeskArgs) -> Result<E
 
 /// The store. Who only asks opens it so that not a byte is changed, wherever it lies.
 fn opened(args: &DeskArgs) -> Result<Store, Error> {
-    let asks = matches!(
-        args.act,
-        DeskAct::List { .. }
-            | DeskAct::Show { .. }
-            | DeskAct::Log { .. }
-            | DeskAct::Headroom { .. }
-            | DeskAct::Statement { .. }
-            | DeskAct::Find { .. }
-            | DeskAct::Retention { .. }
-            | DeskAct::Relook { .. }
-            | DeskAct::Prove { .. }
-            | DeskAct::Export { .. }
-    );
+    let asks = args.act.asks() || matches!(args.act, DeskAct::Prove { .. } | DeskAct::Export { .. });
     if asks {
         return Store::open_to_read(&args.store);
     }
